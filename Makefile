@@ -1,0 +1,98 @@
+# Everything here needs Python >= 3.11 and make, nothing else. PYTHON=/path/to/python picks one.
+
+VENV := .venv
+BIN  := $(VENV)/bin
+
+# Pytest's arguments (make test ARGS="tests/unit -k e164") and processes (one per core, at most four).
+ARGS    ?=
+WORKERS ?= auto
+
+# The tools keep their caches in the tree, so that an empty or missing HOME is fine. pip is told to be
+# quiet and to take nothing but what the lock files name.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+SYNC = $(PIP) install --require-hashes -r
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help serve install install-dev test check bench lock
+
+help:
+	@echo 'make serve    set up on first use, then serve http://localhost:8080 with data in ./data/'
+	@echo 'make test     the whole test suite, on SQLite and on PostgreSQL (ARGS="tests/unit -x")'
+	@echo 'make check    formatting, lint, types, import contracts, house rules'
+	@echo 'make bench    the benchmarks, as a table'
+	@echo 'make install  only the set-up; the command is then $(BIN)/cordboard'
+	@echo 'make lock     resolve the dependencies anew and write requirements/ (UPGRADE=1: take the newest)'
+
+# The last line replaces the shell, so that a signal reaches the server itself; make waits for it.
+serve: $(VENV)/.runtime
+	@exec $(BIN)/cordboard serve
+
+install: $(VENV)/.runtime
+
+install-dev: $(VENV)/.dev
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+
+# All of them run, so that one call shows everything that is wrong; any failure fails the target.
+check: $(VENV)/.dev
+	@failed=''; \
+	step() { echo "== $$1"; shift; "$$@" || failed="$$failed $$1"; }; \
+	step 'format'           $(BIN)/ruff format --check --quiet .; \
+	step 'lint'             $(BIN)/ruff check --quiet .; \
+	step 'types'            $(BIN)/mypy; \
+	step 'import contracts' $(BIN)/lint-imports --no-timings; \
+	step 'house rules'      $(BIN)/python -m pytest -q tests/architecture; \
+	if [ -n "$$failed" ]; then echo "make check: failed:$$failed" >&2; exit 1; fi
+
+bench: $(VENV)/.bench
+	@$(BIN)/python -m bench $(ARGS)
+
+# Each set of dependencies leaves a stamp, newer than its lock file, so that a second run starts at once.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing what Cordboard needs into $(VENV) ...'
+	@$(SYNC) requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo 'Installing the development tools into $(VENV) ...'
+	@$(SYNC) requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	@echo 'Installing the benchmark references into $(VENV) ...'
+	@$(SYNC) requirements/bench.txt
+	@touch $@
+
+# The first interpreter that runs (version managers leave commands that do not), is new enough and can
+# make virtual environments (Debian keeps ensurepip in a package of its own).
+$(VENV)/bin/python:
+	@fit='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'; \
+	for candidate in $(or $(PYTHON),python3.13 python3.14 python3.12 python3.11 python3 python); do \
+	  if "$$candidate" -c "$$fit" >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$("$$candidate" --version)"; \
+	    "$$candidate" -m venv --clear $(VENV) && exit 0; \
+	  fi; \
+	done; \
+	rm -rf $(VENV); \
+	echo 'Cordboard needs Python 3.11 or newer that can make virtual environments.' >&2; \
+	echo 'On Debian or Ubuntu: apt install python3-venv. Elsewhere: make PYTHON=/path/to/python3' >&2; \
+	exit 1
+
+RESOLVE = $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes \
+  --python-version 3.11 --fork-strategy fewest --custom-compile-command 'make lock' \
+  $(if $(UPGRADE),--upgrade)
+
+# One resolution after the other, each held to the one before, so that no version differs between them.
+lock: $(VENV)/.runtime
+	@$(SYNC) requirements/lock.txt
+	@unset $$(env | sed -n 's/^\(UV_[A-Z_]*\|PIP_[A-Z_]*\)=.*/\1/p'); set -e; \
+	$(RESOLVE) --group lock -o requirements/lock.txt; \
+	$(RESOLVE) pyproject.toml --group build -o requirements/runtime.txt; \
+	$(RESOLVE) pyproject.toml --group build --group dev \
+	  -c requirements/runtime.txt -o requirements/dev.txt; \
+	$(RESOLVE) pyproject.toml --group build --group dev --group bench \
+	  -c requirements/dev.txt -o requirements/bench.txt
