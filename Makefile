@@ -42,8 +42,8 @@ check: $(VENV)/.dev
 	step() { echo "== $$1"; shift; "$$@" || failed="$$failed $$1"; }; \
 	step 'format'           $(BIN)/ruff format --check --quiet .; \
 	step 'lint'             $(BIN)/ruff check --quiet .; \
-	step 'types'            $(BIN)/mypy; \
-	step 'import contracts' $(BIN)/lint-imports --no-timings; \
+	step 'types'            $(BIN)/mypy src tests $(if $(wildcard bench/*.py),bench); \
+	step 'import contracts' $(BIN)/lint-imports --no-logo; \
 	step 'house rules'      $(BIN)/python -m pytest -q tests/architecture; \
 	if [ -n "$$failed" ]; then echo "make check: failed:$$failed" >&2; exit 1; fi
 

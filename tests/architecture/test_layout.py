@@ -1,0 +1,165 @@
+"""Names lead to what they name: no drawer for everything, stores and stories as announced."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from tests.architecture.source import (
+    FOLDERS,
+    Finding,
+    FunctionNode,
+    Source,
+    sample,
+    sources,
+    unexcused,
+)
+
+_DRAWER = re.compile(
+    r"(^|_)(utils?|helpers?|common|misc|base|services?|managers?|repository|factory)$"
+)
+_LAYER = re.compile(r"(Service|Manager|Helper|Factory|Repository|Utils?)$")
+
+STORE_VERBS = ("claim", "count", "delete", "find", "get", "insert", "list", "update")
+DOMAINS = ("agents", "calls", "carriers", "numbers", "organizations", "routing", "webhooks")
+
+# "path": "reason"
+DRAWERS: dict[str, str] = {}
+
+# "path::function": "reason", for store functions that serve the whole installation.
+_KEYS = "src/cordboard/organizations/store.py"
+ACROSS_ORGANIZATIONS: dict[str, str] = {
+    f"{_KEYS}::list_organizations": "the operator's list of all of them",
+    f"{_KEYS}::find_key": "the key is what tells the organization",
+    f"{_KEYS}::update_keys_last_used": "one write for the keys of all organizations",
+}
+
+
+def find_drawers(files: Iterable[Source]) -> Iterator[Finding]:
+    """Modules and classes named after a layer or a drawer instead of what they do."""
+    for file in files:
+        if any(_DRAWER.search(part) for part in file.parts):
+            yield Finding(file.path, 1, "name what it does")
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.ClassDef) and _LAYER.search(node.name):
+                yield Finding(file.named(node.name), node.lineno, "a function would do")
+
+
+def find_misnamed_store_functions(files: Iterable[Source]) -> Iterator[Finding]:
+    """Public store functions that do not begin with one of the store's verbs."""
+    for file, function in _store_functions(files):
+        if function.name.split("_")[0] not in STORE_VERBS:
+            yield Finding(file.named(function.name), function.lineno, "not a verb of stores")
+
+
+def find_queries_without_organization(files: Iterable[Source]) -> Iterator[Finding]:
+    """Public store functions of a domain that do not take `tx` and then the organization.
+
+    An insert or update may take the struct instead that it writes, which holds its organization.
+    """
+    for file, function in _store_functions(files):
+        arguments = [*function.args.posonlyargs, *function.args.args]
+        names = [argument.arg for argument in arguments[:2]]
+        if names not in (["tx", "organization_id"], ["tx", "actor"]) and not (
+            names[:1] == ["tx"] and _writes_a_struct(file, function.name, arguments[1:2])
+        ):
+            text = f"takes ({', '.join(names)}, …), not (tx, organization_id, …)"
+            yield Finding(file.named(function.name), function.lineno, text)
+
+
+def find_misnamed_stories(files: Iterable[Source]) -> Iterator[Finding]:
+    """Files of `provisioning/` that hold no public function of their own name."""
+    for file in files:
+        is_story = file.parts[:-1] == ("src", "cordboard", "provisioning")
+        names = {name for name, _ in file.functions}
+        if is_story and file.parts[-1] != "__init__" and file.parts[-1] not in names:
+            yield Finding(file.path, 1, f"no function {file.parts[-1]}")
+
+
+def _writes_a_struct(file: Source, name: str, second: list[ast.arg]) -> bool:
+    models = (n for n in ast.walk(file.tree) if isinstance(n, ast.ImportFrom))
+    structs = {
+        alias.name
+        for node in models
+        if (node.module or "").endswith(".model")
+        for alias in node.names
+        if not alias.name.endswith("Id")
+    }
+    types = {ast.unparse(argument.annotation) for argument in second if argument.annotation}
+    return name.partition("_")[0] in {"insert", "update"} and bool(types & structs)
+
+
+def _store_functions(files: Iterable[Source]) -> Iterator[tuple[Source, FunctionNode]]:
+    for file in files:
+        is_of_a_domain = file.parts[:2] == ("src", "cordboard") and file.parts[2] in DOMAINS
+        if is_of_a_domain and "store" in file.parts:
+            for name, function in file.functions:
+                if "." not in name and not name.startswith("_"):
+                    yield file, function
+
+
+def test_no_module_or_class_is_a_drawer() -> None:
+    assert unexcused(find_drawers(sources(*FOLDERS)), DRAWERS) == []
+
+
+def test_store_functions_begin_with_a_verb_of_stores() -> None:
+    assert unexcused(find_misnamed_store_functions(sources("src")), {}) == []
+
+
+def test_no_query_without_its_organization() -> None:
+    assert unexcused(find_queries_without_organization(sources("src")), ACROSS_ORGANIZATIONS) == []
+
+
+def test_a_story_is_named_like_its_file() -> None:
+    assert unexcused(find_misnamed_stories(sources("src")), {}) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["src/cordboard/utils.py", "src/cordboard/numbers/number_helpers.py", "tests/common/a.py"],
+)
+def test_a_drawer_is_found(path: str) -> None:
+    assert [finding.key for finding in find_drawers([sample(path, "")])] == [path]
+
+
+def test_a_class_named_after_a_layer_is_found() -> None:
+    file = sample("a.py", "class NumberService: ...\nclass Number: ...\n")
+    assert [finding.key for finding in find_drawers([file])] == ["a.py::NumberService"]
+
+
+def test_a_store_function_with_another_verb_is_found() -> None:
+    path = "src/cordboard/numbers/store.py"
+    file = sample(path, "async def fetch_number(tx): ...\nasync def find_number(tx): ...\n")
+    assert [f.key for f in find_misnamed_store_functions([file])] == [f"{path}::fetch_number"]
+
+
+def test_a_store_function_without_organization_is_found_also_in_a_folder() -> None:
+    path = "src/cordboard/numbers/store/reading.py"
+    text = "async def get_a(tx, e164): ...\nasync def get_b(tx, organization_id): ...\n"
+    found = find_queries_without_organization([sample(path, text + "def _row(row): ...\n")])
+    assert [finding.key for finding in found] == [f"{path}::get_a"]
+
+
+@pytest.mark.parametrize(
+    ("signature", "is_found"),
+    [
+        ("insert_key(tx: WriteTx, key: Key)", False),
+        ("update_key(tx: WriteTx, key: Key, used_ms: int)", False),
+        ("delete_key(tx: WriteTx, key: Key)", True),
+        ("update_key(tx: WriteTx, key_id: KeyId)", True),
+        ("insert_key(key: Key, tx: WriteTx)", True),
+    ],
+)
+def test_only_what_is_written_whole_may_stand_for_its_organization(
+    signature: str, *, is_found: bool
+) -> None:
+    text = f"from cordboard.organizations.model import Key, KeyId\nasync def {signature}: ...\n"
+    file = sample("src/cordboard/organizations/store.py", text)
+    assert bool(list(find_queries_without_organization([file]))) is is_found
+
+
+def test_a_story_under_another_name_is_found() -> None:
+    path = "src/cordboard/provisioning/release_number.py"
+    assert len(list(find_misnamed_stories([sample(path, "async def release(tx): ...\n")]))) == 1
+    assert list(find_misnamed_stories([sample(path, "async def release_number(tx): ...\n")])) == []
