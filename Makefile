@@ -30,6 +30,7 @@ serve: $(VENV)/.runtime
 	@exec $(BIN)/cordboard serve
 
 install: $(VENV)/.runtime
+	@echo 'Ready: $(BIN)/cordboard'
 
 install-dev: $(VENV)/.dev
 
@@ -39,13 +40,13 @@ test: $(VENV)/.dev
 # All of them run, so that one call shows everything that is wrong; any failure fails the target.
 check: $(VENV)/.dev
 	@failed=''; \
-	step() { echo "== $$1"; shift; "$$@" || failed="$$failed $$1"; }; \
+	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed$${failed:+, }$$name"; }; \
 	step 'format'           $(BIN)/ruff format --check --quiet .; \
 	step 'lint'             $(BIN)/ruff check --quiet .; \
 	step 'types'            $(BIN)/mypy src tests $(if $(wildcard bench/*.py),bench); \
 	step 'import contracts' $(BIN)/lint-imports --no-logo; \
 	step 'house rules'      $(BIN)/python -m pytest -q tests/architecture; \
-	if [ -n "$$failed" ]; then echo "make check: failed:$$failed" >&2; exit 1; fi
+	if [ -n "$$failed" ]; then echo "make check: failed: $$failed" >&2; exit 1; fi
 
 bench: $(VENV)/.bench
 	@$(BIN)/python -m bench $(ARGS)

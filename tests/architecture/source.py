@@ -99,6 +99,13 @@ def unexcused(findings: Iterable[Finding], exceptions: Mapping[str, str]) -> lis
     ]
 
 
+def assert_none(findings: Iterable[Finding], exceptions: Mapping[str, str] | None = None) -> None:
+    """Fail with one line per finding that no exception names."""
+    __tracebackhide__ = True
+    left = unexcused(findings, exceptions or {})
+    assert not left, "\n".join(["", *left])
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for entry in folder.iterdir():
         if entry.is_symlink() or entry.name in _MADE_BY_TOOLS or _is_cache(entry):

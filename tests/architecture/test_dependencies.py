@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.architecture.source import ROOT, Finding, unexcused
+from tests.architecture.source import ROOT, Finding, assert_none
 
 LOCK_FILES = ("bench", "dev", "lock", "runtime")
 
@@ -44,12 +44,12 @@ def _direct_dependencies() -> list[str]:
 @pytest.mark.parametrize("name", LOCK_FILES)
 def test_a_lock_file_pins_everything_with_hashes(name: str) -> None:
     path = f"requirements/{name}.txt"
-    assert unexcused(find_loose_lines(path, (ROOT / path).read_text("utf-8")), {}) == []
+    assert_none(find_loose_lines(path, (ROOT / path).read_text("utf-8")))
 
 
 def test_every_dependency_is_accounted_for() -> None:
     record = (ROOT / "docs/adr/0006-dependencies.md").read_text("utf-8")
-    assert unexcused(find_undocumented(_direct_dependencies(), record), {}) == []
+    assert_none(find_undocumented(_direct_dependencies(), record))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.architecture.source import Finding, Source, sample, sources, unexcused
+from tests.architecture.source import Finding, Source, assert_none, sample, sources
 
 _PATCHING_MODULES = {"mock", "unittest.mock", "pytest_mock"}
 _PATCHING_CALLS = {"monkeypatch.setattr", "monkeypatch.delattr", "monkeypatch.setitem"}
@@ -34,7 +34,7 @@ def _patching_names(node: ast.AST) -> set[str]:
 
 
 def test_no_test_patches_our_code() -> None:
-    assert unexcused(find_patching(sources("tests", "bench")), {}) == []
+    assert_none(find_patching(sources("tests", "bench")))
 
 
 @pytest.mark.parametrize(

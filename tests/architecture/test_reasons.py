@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.architecture.source import FOLDERS, Finding, Source, sample, sources, unexcused
+from tests.architecture.source import FOLDERS, Finding, Source, assert_none, sample, sources
 
 _SILENCERS = re.compile(
     r"#\s*(?P<what>type:\s*ignore(\[[\w\-, ]+\])?"
@@ -56,11 +56,11 @@ def _has_reason(node: ast.Attribute | ast.Call) -> bool:
 
 
 def test_every_silenced_check_names_its_rule_and_says_why() -> None:
-    assert unexcused(find_unexplained_silencers(sources(*FOLDERS)), {}) == []
+    assert_none(find_unexplained_silencers(sources(*FOLDERS)))
 
 
 def test_every_long_or_skipped_test_says_why() -> None:
-    assert unexcused(find_unexplained_marks(sources("tests")), {}) == []
+    assert_none(find_unexplained_marks(sources("tests")))
 
 
 @pytest.mark.parametrize(

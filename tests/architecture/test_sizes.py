@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from tests.architecture.source import FOLDERS, Finding, Source, sample, sources, unexcused
+from tests.architecture.source import (
+    FOLDERS,
+    Finding,
+    Source,
+    assert_none,
+    sample,
+    sources,
+    unexcused,
+)
 
 MOST_LINES_OF_A_FILE = 400
 MOST_LINES_OF_A_FUNCTION = 40
@@ -32,11 +40,11 @@ def find_long_functions(files: Iterable[Source]) -> Iterator[Finding]:
 
 
 def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
-    assert unexcused(find_long_files(sources(*FOLDERS)), LONG_FILES) == []
+    assert_none(find_long_files(sources(*FOLDERS)), LONG_FILES)
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    assert unexcused(find_long_functions(sources(*FOLDERS)), LONG_FUNCTIONS) == []
+    assert_none(find_long_functions(sources(*FOLDERS)), LONG_FUNCTIONS)
 
 
 def test_a_file_of_401_lines_is_found_and_one_of_400_is_not() -> None:
