@@ -1,0 +1,52 @@
+"""All routes, put together."""
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from cordboard.edge.api import health, number_lists, numbers
+from cordboard.edge.api.context import Context
+from cordboard.edge.api.errors import on_domain_error, on_http_exception, on_unexpected
+from cordboard.edge.api.observe import observed
+from cordboard.runtime.errors import DomainError
+
+LARGEST_BODY = 1_048_576
+
+ROUTES: list[ControllerRouterHandler] = [
+    numbers.create_number,
+    number_lists.list_by_query,
+    number_lists.list_by_body,
+    numbers.list_available_numbers,
+    numbers.get_number,
+    numbers.update_number,
+    numbers.delete_number,
+    numbers.show_history,
+    health.show_health,
+    health.show_readiness,
+    health.show_metrics,
+]
+
+
+def build_app(
+    context: Context, extra_routes: list[ControllerRouterHandler] | None = None
+) -> ASGIApp:
+    """Return the ASGI application that serves ``context``.
+
+    Args:
+        context: The parts of the running server.
+        extra_routes: More handlers beside ours, for an installation that embeds the application.
+    """
+    app = Litestar(
+        [*ROUTES, *(extra_routes or [])],
+        exception_handlers={
+            DomainError: on_domain_error,
+            HTTPException: on_http_exception,
+            Exception: on_unexpected,
+        },
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=None,
+        logging_config=None,
+        state=State({"context": context}),
+    )
+    return observed(app)

@@ -1,0 +1,30 @@
+"""What every request needs, put together once in ``main.py``."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from cordboard.numbers.model import NumberRules
+from cordboard.organizations.authentication import Authenticator
+from cordboard.organizations.model import Pepper
+from cordboard.runtime.clock import Clock
+from cordboard.runtime.db import Database
+
+HTTPRequest = Request[Any, Any, Any]
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The parts of a running server that routes use."""
+
+    db: Database
+    authenticator: Authenticator
+    pepper: Pepper
+    clock: Clock
+    number_rules: NumberRules
+
+
+def context_of(request: HTTPRequest) -> Context:
+    """Return the server's context."""
+    context: Context = request.scope["litestar_app"].state["context"]
+    return context

@@ -1,0 +1,117 @@
+"""From what went wrong to a status and an envelope, once for all routes."""
+
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from cordboard.edge.api.context import HTTPRequest
+from cordboard.edge.api.envelope import JSON, Failure
+from cordboard.edge.api.refusals import (
+    BodyTooLargeError,
+    InternalError,
+    MethodNotAllowedError,
+    RouteNotFoundError,
+    UnsupportedMediaTypeError,
+)
+from cordboard.runtime.errors import DomainError, InvalidError, Kind
+
+log = structlog.get_logger(__name__)
+
+STATUS = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHORIZED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.PRECONDITION: 412,
+    Kind.LIMITED: 429,
+    Kind.UPSTREAM: 502,
+    Kind.UNAVAILABLE: 503,
+    Kind.INDETERMINATE: 503,
+    Kind.FULL: 507,
+}
+STATUS_OF_CODE = {
+    MethodNotAllowedError.code: 405,
+    BodyTooLargeError.code: 413,
+    UnsupportedMediaTypeError.code: 415,
+    InternalError.code: 500,
+}
+_encode = msgspec.json.Encoder().encode
+
+
+def code_of(error: DomainError) -> str:
+    """Return the stable code; a validation error's ends with the rule that was broken."""
+    if isinstance(error, InvalidError):
+        return f"validation.{error.rule}"
+    return error.code
+
+
+def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
+    """Return the HTTP response for a refusal or failure."""
+    code = code_of(error)
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if error.kind is Kind.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'ApiKey realm="cordboard"'
+    failure = Failure(
+        message=error.message,
+        status="error",
+        error=error.detail,
+        code=code,
+        request_id=request.scope["state"]["request_id"],
+    )
+    status = STATUS_OF_CODE.get(code, STATUS[error.kind])
+    return Response(_encode(failure), status_code=status, media_type=JSON, headers=headers)
+
+
+def on_domain_error(request: HTTPRequest, error: DomainError) -> Response[bytes]:
+    """Answer a refusal; failures that are not the client's are logged with their cause."""
+    if error.kind in {Kind.UNAVAILABLE, Kind.INDETERMINATE, Kind.FULL, Kind.UPSTREAM}:
+        log.warning("request_failed", code=error.code, cause=repr(type(error.__cause__).__name__))
+    return failed(request, error)
+
+
+def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refuses: unknown paths and methods, bodies too large."""
+    if isinstance(error, NotFoundException):
+        detail = "There is nothing at this path; the API is described at /docs"
+        return failed(request, RouteNotFoundError(detail))
+    if isinstance(error, MethodNotAllowedException):
+        methods = allowed_methods(request)
+        detail = f"This path takes {', '.join(methods)}"
+        response = failed(request, MethodNotAllowedError(detail))
+        response.set_header("Allow", ", ".join(methods))
+        return response
+    if error.status_code == 413:  # noqa: PLR2004 - HTTP statuses read best as numbers
+        return failed(request, BodyTooLargeError("A body may have up to 1,048,576 bytes"))
+    return on_unexpected(request, error)
+
+
+def on_unexpected(request: HTTPRequest, error: Exception) -> Response[bytes]:
+    """Answer what nobody expected: the client learns the request's id, the log the cause."""
+    log.error("request_crashed", exc_info=error)
+    detail = "The cause is in the server's log under this request_id"
+    return failed(request, InternalError(detail))
+
+
+def allowed_methods(request: HTTPRequest) -> list[str]:
+    """Return the methods that the requested path takes; a fixed path wins over a parameter."""
+    segments = request.scope["path"].strip("/").split("/")
+    matching = [
+        route
+        for route in request.app.routes
+        if _matches(route.path.strip("/").split("/"), segments)
+    ]
+    fewest = min((route.path.count("{") for route in matching), default=0)
+    methods: set[str] = set()
+    for route in matching:
+        if route.path.count("{") == fewest:
+            methods.update(getattr(route, "methods", ()))
+    return sorted(methods - {"OPTIONS"})
+
+
+def _matches(pattern: list[str], segments: list[str]) -> bool:
+    return len(pattern) == len(segments) and all(
+        part.startswith("{") or part == segment
+        for part, segment in zip(pattern, segments, strict=True)
+    )

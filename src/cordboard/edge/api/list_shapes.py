@@ -1,0 +1,113 @@
+"""Lists of phone numbers on the wire, and how they are asked for."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from cordboard.edge.api.number_shapes import NumberItem, OrganizationName, Revision, number_item
+from cordboard.edge.api.paging import Pagination, pagination
+from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
+from cordboard.numbers.store import DIRECTIONS, SORTS, NumberFilter, NumberPage, NumberQuery
+from cordboard.runtime.errors import InvalidError
+from cordboard.runtime.ids import OrganizationId
+
+LONGEST_FILTER = 128
+
+
+class FilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which numbers to list; null does not filter."""
+
+    nickname: Annotated[str | None, Meta(description="A part of the nickname, any case.")] = None
+    area_code: Annotated[int | None, Meta(examples=[415])] = None
+    agent_id: Annotated[str | None, Meta(description="An agent that answers or dials.")] = None
+
+
+class NumberListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of which list."""
+
+    page: Annotated[int | None, Meta(description="From 0.", examples=[0])] = None
+    limit: Annotated[int | None, Meta(description="1–1000, 50 when left out.", examples=[50])] = (
+        None
+    )
+    sort_by: Annotated[str | None, Meta(description=", ".join(SORTS))] = None
+    sort_order: Annotated[str | None, Meta(description=", ".join(DIRECTIONS))] = None
+    filter_criteria: FilterCriteria | None = None
+
+
+class NumberList(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page of numbers. ``applied_filters`` is there when the filters came in the query."""
+
+    organization_id: OrganizationName
+    phone_numbers: list[NumberItem]
+    returned_count: int
+    pagination: Pagination
+    sort_order: str
+    sort_by: str
+    applied_filters: dict[str, Any] | None = None
+
+
+class NumberHistory(msgspec.Struct, frozen=True):
+    """A page of a number's history."""
+
+    phone_number: str
+    revisions: list[Revision]
+    pagination: Pagination
+
+
+def checked_query(asked: NumberListRequest, prefix: str = "") -> NumberQuery:
+    """Return the list that is asked for.
+
+    Args:
+        asked: Values of the right types; null is the same as left out.
+        prefix: The path of the filters, for errors (``filter_criteria.`` or nothing).
+
+    Raises:
+        InvalidError: A value breaks its rule.
+    """
+    criteria = asked.filter_criteria or FilterCriteria()
+    return NumberQuery(
+        page=check_range(asked.page, "page", 0, 0, LARGEST_INTEGER),
+        limit=check_range(asked.limit, "limit", 50, 1, 1000),
+        sort_by=check_choice(asked.sort_by, "sort_by", "updated_at", tuple(SORTS)),
+        sort_order=check_choice(asked.sort_order, "sort_order", "descending", tuple(DIRECTIONS)),
+        filter=NumberFilter(
+            nickname=_checked_text(criteria.nickname, f"{prefix}nickname"),
+            area_code=_checked_area_code(criteria.area_code, f"{prefix}area_code"),
+            agent_id=_checked_text(criteria.agent_id, f"{prefix}agent_id"),
+        ),
+    )
+
+
+def _checked_text(text: str | None, field: str) -> str | None:
+    if text is None:
+        return None
+    if "\0" in text:
+        raise InvalidError(field, "characters", "must not hold the NUL character")
+    if not 1 <= len(text) <= LONGEST_FILTER:
+        raise InvalidError(field, "length", f"must have 1 to {LONGEST_FILTER} characters")
+    return text
+
+
+def _checked_area_code(value: int | None, field: str) -> int | None:
+    if value is not None and not 0 <= value <= LARGEST_INTEGER:
+        raise InvalidError(field, "range", f"must be from 0 to {LARGEST_INTEGER}")
+    return value
+
+
+def number_list(
+    organization_id: OrganizationId,
+    query: NumberQuery,
+    page: NumberPage,
+    applied_filters: dict[str, Any] | None,
+) -> NumberList:
+    """Return a page as it is answered."""
+    return NumberList(
+        organization_id=organization_id,
+        phone_numbers=[number_item(number) for number in page.numbers],
+        returned_count=len(page.numbers),
+        pagination=pagination(query.page, query.limit, page.total),
+        sort_order=query.sort_order,
+        sort_by=query.sort_by,
+        applied_filters=applied_filters,
+    )

@@ -1,0 +1,127 @@
+"""``/api/phone-numbers``: the published endpoints and the history of one number."""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+
+from cordboard.edge.api import number_docs as docs
+from cordboard.edge.api.body import decode, raw_body
+from cordboard.edge.api.caller import authenticate
+from cordboard.edge.api.conditions import idempotency_key, if_match
+from cordboard.edge.api.context import HTTPRequest, context_of
+from cordboard.edge.api.envelope import answered, respond, success
+from cordboard.edge.api.number_shapes import (
+    AvailableNumbers,
+    CleanupResults,
+    CreateNumber,
+    DeletedNumber,
+    UpdateNumber,
+    available_number,
+    number_answer,
+    number_details,
+    revision,
+)
+from cordboard.edge.api.paging import pagination
+from cordboard.edge.api.query import check_range, integer, read_query
+from cordboard.numbers import operations, store
+from cordboard.numbers.e164 import E164
+from cordboard.numbers.model import Number, checked_changes, checked_registration
+from cordboard.runtime.idempotency import Answer, once
+
+_create_body = msgspec.json.Decoder(CreateNumber)
+_update_body = msgspec.json.Decoder(UpdateNumber)
+
+
+def _rendered(message: str, number: Number) -> Answer:
+    return Answer(success(message, number_answer(number)), number.etag)
+
+
+_created = partial(_rendered, docs.CREATE.message)
+_updated = partial(_rendered, docs.UPDATE.message)
+
+
+@post("/api/phone-numbers/create", status_code=200, operation=docs.CREATE)
+async def create_number(request: HTTPRequest) -> Response[bytes]:
+    """Register a number and bind it to its agents."""
+    context = context_of(request)
+    actor = await authenticate(request, "numbers:write")
+    raw = await raw_body(request)
+    new = checked_registration(decode(raw, _create_body).given(), context.number_rules)
+    create = once(operations.create_number, idempotency_key(request, raw), _created)
+    return answered(await context.db.write(create, actor, new, context.number_rules))
+
+
+@get("/api/phone-numbers/available", operation=docs.AVAILABLE)
+async def list_available_numbers(request: HTTPRequest) -> Response[bytes]:
+    """List the numbers that are bound to no agent at all, newest first."""
+    actor = await authenticate(request, "numbers:read")
+    read_query(request)
+    db = context_of(request).db
+    numbers = await db.scan(store.list_available_numbers, actor.organization_id)
+    items = [available_number(number) for number in numbers]
+    data = AvailableNumbers(actor.organization_id, len(items), items)
+    return respond(docs.AVAILABLE.message, data)
+
+
+@get("/api/phone-numbers/{phone_number:str}", operation=docs.GET)
+async def get_number(request: HTTPRequest) -> Response[bytes]:
+    """Show one number with everything Cordboard knows of it."""
+    actor = await authenticate(request, "numbers:read")
+    read_query(request)
+    phone_number = E164(request.scope["path_params"]["phone_number"])
+    number = await context_of(request).db.read(
+        store.get_number, actor.organization_id, phone_number
+    )
+    return respond(docs.GET.message, number_details(number), number.etag)
+
+
+@patch("/api/phone-numbers/{phone_number:str}", operation=docs.UPDATE)
+async def update_number(request: HTTPRequest) -> Response[bytes]:
+    """Change what is sent, leave the rest."""
+    context = context_of(request)
+    actor = await authenticate(request, "numbers:write")
+    body = decode(await raw_body(request), _update_body)
+    changes = checked_changes(body.given(), context.number_rules)
+    number = await context.db.write(
+        operations.update_number,
+        actor,
+        E164(request.scope["path_params"]["phone_number"]),
+        changes,
+        if_match(request),
+        context.number_rules,
+    )
+    return answered(_updated(number))
+
+
+@delete("/api/phone-numbers/{phone_number:str}", status_code=200, operation=docs.DELETE)
+async def delete_number(request: HTTPRequest) -> Response[bytes]:
+    """Take a number out of every route. Nothing is released at the carrier."""
+    actor = await authenticate(request, "numbers:write")
+    phone_number = E164(request.scope["path_params"]["phone_number"])
+    await context_of(request).db.write(
+        operations.delete_number, actor, phone_number, if_match(request)
+    )
+    nothing_left = CleanupResults(dispatch_rule=True, inbound_trunk=True, outbound_trunk=True)
+    data = DeletedNumber(phone_number, actor.organization_id, nothing_left)
+    return respond(docs.DELETE.message, data)
+
+
+@get("/api/phone-numbers/{phone_number:str}/history", operation=docs.HISTORY)
+async def show_history(request: HTTPRequest) -> Response[bytes]:
+    """Show what happened to a number in this organization, newest first."""
+    actor = await authenticate(request, "numbers:read")
+    query = read_query(request, "page", "limit")
+    page = check_range(integer(query, "page"), "page", 0, 0, 2_147_483_647)
+    limit = check_range(integer(query, "limit"), "limit", 50, 1, 1000)
+    phone_number = E164(request.scope["path_params"]["phone_number"])
+    changes, total = await context_of(request).db.scan(
+        store.list_history, actor.organization_id, phone_number, page, limit
+    )
+    data: dict[str, Any] = {
+        "phone_number": phone_number,
+        "revisions": [revision(change) for change in changes],
+        "pagination": pagination(page, limit, total),
+    }
+    return respond(docs.HISTORY.message, data)

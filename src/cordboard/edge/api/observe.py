@@ -1,0 +1,75 @@
+"""The outermost layer: a request id for every answer, and what an operator counts.
+
+Paths hold phone numbers, so metrics and logs name the route's template instead.
+"""
+
+import secrets
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+from cordboard.runtime.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
+
+UNKNOWN_ROUTE = "unknown"
+
+_process = secrets.token_hex(8)
+_serial = count(1)
+
+
+def next_request_id() -> str:
+    """Return an id that no other request has: random for the process, then a serial number."""
+    return f"req_{_process}{next(_serial):08x}"
+
+
+class _Counts:
+    """Counts answers; looking a labelled metric up each time costs more than counting."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def add(self, scope: Scope, status: int, seconds: float) -> None:
+        route = str(scope.get("path_template") or UNKNOWN_ROUTE)
+        method = "any" if route == UNKNOWN_ROUTE else str(scope.get("method"))
+        metrics = self._known.get((method, route, status))
+        if metrics is None:
+            metrics = (
+                HTTP_REQUESTS.labels(method, route, str(status)),
+                HTTP_SECONDS.labels(method, route),
+            )
+            self._known[method, route, status] = metrics
+        metrics[0].inc()
+        metrics[1].observe(seconds)
+
+
+def observed(app: ASGIApp) -> ASGIApp:
+    """Wrap an application so that each answer carries ``X-Request-Id`` and is counted."""
+    counts = _Counts()
+
+    async def observe(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        started = perf_counter()
+        request_id = next_request_id()
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        pair = (b"x-request-id", request_id.encode())
+        status = 0
+
+        async def send_observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], pair]
+            await send(message)
+
+        try:
+            await app(scope, receive, send_observed)
+        finally:
+            counts.add(scope, status, perf_counter() - started)
+
+    return observe

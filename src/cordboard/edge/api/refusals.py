@@ -1,0 +1,43 @@
+"""Refusals that only HTTP knows."""
+
+from cordboard.runtime.errors import DomainError, Kind
+
+
+class UnsupportedMediaTypeError(DomainError):
+    """The body says it is something other than JSON."""
+
+    kind = Kind.INVALID
+    code = "request.media_type"
+    message = "Unsupported media type"
+
+
+class BodyTooLargeError(DomainError):
+    """The body is larger than the route takes."""
+
+    kind = Kind.INVALID
+    code = "request.too_large"
+    message = "Body too large"
+
+
+class RouteNotFoundError(DomainError):
+    """No route has this path."""
+
+    kind = Kind.NOT_FOUND
+    code = "route.not_found"
+    message = "Not found"
+
+
+class MethodNotAllowedError(DomainError):
+    """The path exists, with other methods."""
+
+    kind = Kind.INVALID
+    code = "route.method_not_allowed"
+    message = "Method not allowed"
+
+
+class InternalError(DomainError):
+    """Something broke inside; the cause is in the log under the request's id."""
+
+    kind = Kind.INVALID
+    code = "internal"
+    message = "Internal server error"

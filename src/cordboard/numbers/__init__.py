@@ -1,0 +1,1 @@
+"""Phone numbers and their life: registered, bound to agents, changed, deleted."""

@@ -1,0 +1,156 @@
+"""What can be done with phone numbers. Each writes the number, its history and an event at once."""
+
+from collections.abc import Collection
+from typing import Any
+
+from cordboard.agents.binding import check_bindings
+from cordboard.numbers import store
+from cordboard.numbers.e164 import E164
+from cordboard.numbers.model import (
+    NewNumber,
+    Number,
+    NumberExistsError,
+    NumberRules,
+    RevisionMismatchError,
+)
+from cordboard.runtime.actor import Actor
+from cordboard.runtime.db import Statement, UniqueViolationError, WriteTx
+from cordboard.runtime.ids import RegistrationId
+from cordboard.runtime.outbox import insert_event
+
+RECORDED = (
+    "phone_number",
+    "area_code",
+    "nickname",
+    "phone_number_type",
+    "inbound_agent_id",
+    "outbound_agent_id",
+    "inbound_agent_version",
+    "outbound_agent_version",
+    "inbound_webhook_url",
+    "number_provider",
+    "outbound_trunk_id",
+)
+
+EntityTags = Collection[str] | None
+"""The tags of ``If-Match``, one of which must be the number's; None when there is no condition."""
+
+
+async def create_number(tx: WriteTx, actor: Actor, new: NewNumber, rules: NumberRules) -> Number:
+    """Register a number and bind it to its agents. Nothing is bought.
+
+    Raises:
+        AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not be bound to.
+        NumberExistsError: The number is registered, here or elsewhere in the installation.
+    """
+    await check_bindings(
+        tx,
+        actor.organization_id,
+        (new.inbound_agent_id, new.inbound_agent_version),
+        (new.outbound_agent_id, new.outbound_agent_version),
+        requires_registered=rules.requires_registered_agents,
+    )
+    registration_id = RegistrationId(tx.new_id("num_"))
+    number = new.registered(actor.organization_id, registration_id, tx.now_ms)
+    changes = {
+        field: {"from": None, "to": value}
+        for field in RECORDED
+        if (value := getattr(number, field)) is not None
+    }
+    try:
+        await tx.execute_together(
+            store.insert_number(number),
+            store.add_to_count(actor.organization_id, tx.shard, 1),
+            store.insert_history(actor, number, tx.now_ms, "created", changes),
+            _event(tx, actor, "number_created", number),
+        )
+    except UniqueViolationError as error:
+        raise NumberExistsError(number.phone_number) from error
+    return number
+
+
+async def update_number(
+    tx: WriteTx,
+    actor: Actor,
+    phone_number: E164,
+    changes: dict[str, Any],
+    if_match: EntityTags,
+    rules: NumberRules,
+) -> Number:
+    """Change some fields of a number; what is equal already changes nothing and leaves no trace.
+
+    Raises:
+        NumberNotFoundError: The organization has no such number.
+        AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not be bound to.
+        RevisionMismatchError: ``if_match`` does not name the number's revision.
+    """
+    before = await store.get_number_for_update(tx, actor.organization_id, phone_number)
+    changes = before.differences(changes)
+    after = before.changed(changes, tx.now_ms)
+    await check_bindings(
+        tx,
+        actor.organization_id,
+        *_bindings_in(changes, after),
+        requires_registered=rules.requires_registered_agents,
+    )
+    _check_precondition(before, if_match)
+    if not changes:
+        return before
+    differences = {
+        field: {"from": getattr(before, field), "to": value} for field, value in changes.items()
+    }
+    await tx.execute_together(
+        store.update_number(after),
+        store.insert_history(actor, after, after.updated_ms, "updated", differences),
+        _event(tx, actor, "number_updated", after),
+    )
+    return after
+
+
+async def delete_number(
+    tx: WriteTx, actor: Actor, phone_number: E164, if_match: EntityTags
+) -> Number:
+    """Take a number out of every route; return it as it was. Nothing is released at the carrier.
+
+    Raises:
+        NumberNotFoundError: The organization has no such number.
+        RevisionMismatchError: ``if_match`` does not name the number's revision.
+    """
+    number = await store.get_number_for_update(tx, actor.organization_id, phone_number)
+    _check_precondition(number, if_match)
+    deleted = number.changed({}, tx.now_ms)
+    changes = {
+        field: {"from": value, "to": None}
+        for field in RECORDED
+        if (value := getattr(number, field)) is not None
+    }
+    await tx.execute_together(
+        store.delete_number(number),
+        store.add_to_count(actor.organization_id, tx.shard, -1),
+        store.insert_history(actor, deleted, deleted.updated_ms, "deleted", changes),
+        _event(tx, actor, "number_deleted", deleted),
+    )
+    return number
+
+
+def _bindings_in(changes: dict[str, Any], after: Number) -> list[tuple[str | None, int]]:
+    """Return the bindings that a change touches; the others were checked when they were made."""
+    bindings: list[tuple[str | None, int]] = []
+    if changes.keys() & {"inbound_agent_id", "inbound_agent_version"}:
+        bindings.append((after.inbound_agent_id, after.inbound_agent_version))
+    if changes.keys() & {"outbound_agent_id", "outbound_agent_version"}:
+        bindings.append((after.outbound_agent_id, after.outbound_agent_version))
+    return bindings
+
+
+def _check_precondition(number: Number, if_match: EntityTags) -> None:
+    """Hold the number's tag against those of ``If-Match``; ``*`` matches any."""
+    if if_match is None or "*" in if_match or number.etag in if_match:
+        return
+    detail = f"Phone number '{number.phone_number}' is now {number.etag}; read it again and retry"
+    raise RevisionMismatchError(detail)
+
+
+def _event(tx: WriteTx, actor: Actor, event: str, number: Number) -> Statement:
+    data = {"phone_number": number.phone_number, "revision": number.revision}
+    return insert_event(tx, actor, event, number.registration_id, data)

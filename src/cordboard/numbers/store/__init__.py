@@ -1,0 +1,40 @@
+"""Phone numbers in the database: the rows, pages of them, and their history."""
+
+from cordboard.numbers.store.history import NumberRevision, list_history
+from cordboard.numbers.store.listing import (
+    DIRECTIONS,
+    SORTS,
+    NumberFilter,
+    NumberPage,
+    NumberQuery,
+    list_available_numbers,
+    list_numbers,
+)
+from cordboard.numbers.store.records import (
+    add_to_count,
+    delete_number,
+    get_number,
+    get_number_for_update,
+    insert_history,
+    insert_number,
+    update_number,
+)
+
+__all__ = [
+    "DIRECTIONS",
+    "SORTS",
+    "NumberFilter",
+    "NumberPage",
+    "NumberQuery",
+    "NumberRevision",
+    "add_to_count",
+    "delete_number",
+    "get_number",
+    "get_number_for_update",
+    "insert_history",
+    "insert_number",
+    "list_available_numbers",
+    "list_history",
+    "list_numbers",
+    "update_number",
+]

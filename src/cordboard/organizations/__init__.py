@@ -1,0 +1,1 @@
+"""Tenants, their API key pairs and what each pair may do."""

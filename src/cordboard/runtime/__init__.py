@@ -1,0 +1,1 @@
+"""What every domain stands on: database, ids, time, errors, settings, secrets, telemetry."""

@@ -1,0 +1,21 @@
+"""Time as the rest of the code sees it: epoch milliseconds from a clock that tests can set."""
+
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Returns the present in milliseconds since 1970-01-01T00:00:00Z."""
+
+
+def system_clock() -> int:
+    """Return the present by the machine's clock, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def iso_utc(epoch_ms: int) -> str:
+    """Write an instant as ISO 8601 in UTC with whole seconds and ``Z``, rounded down.
+
+    >>> iso_utc(1_705_314_600_999)
+    '2024-01-15T10:30:00Z'
+    """
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_ms // 1000))

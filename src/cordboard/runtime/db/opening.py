@@ -1,0 +1,51 @@
+"""From a database URL to a migrated, open database."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cordboard.runtime.clock import Clock, system_clock
+from cordboard.runtime.db.postgres import PostgresDatabase, migrate_postgres
+from cordboard.runtime.db.seam import Database
+from cordboard.runtime.db.sqlite import SQLiteDatabase
+from cordboard.runtime.db.sqlite_migrate import migrate_sqlite
+from cordboard.runtime.errors import StartError
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file that a ``sqlite://`` URL names, or None for PostgreSQL.
+
+    ``sqlite:///data/cordboard.db`` is relative to the working directory, ``sqlite:////var/…`` is
+    absolute.
+
+    Raises:
+        StartError: The URL is of neither kind.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in {"postgresql", "postgres"}:
+        return None
+    if parts.scheme != "sqlite" or parts.netloc or not parts.path.strip("/"):
+        message = "CORDBOARD_DATABASE_URL must be sqlite:///relative.db, sqlite:////absolute.db or postgresql://…"
+        raise StartError(message)
+    return Path(url.removeprefix("sqlite:///"))
+
+
+async def open_database(
+    url: str, *, create: bool, migrate: bool = True, clock: Clock = system_clock
+) -> Database:
+    """Open the database at ``url``; with ``migrate``, bring its schema up to date first.
+
+    Args:
+        url: ``sqlite:///…`` or ``postgresql://…``.
+        create: Make a SQLite file (and its folder) that is not there.
+        migrate: Apply pending migrations; without it, pending ones are a refusal.
+        clock: The source of ``tx.now_ms``.
+
+    Raises:
+        StartError: The database is not there, cannot be used, or is newer than the code.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        await migrate_postgres(url, clock, apply=migrate)
+        return await PostgresDatabase.connected(url, clock)
+    migrate_sqlite(path, clock, create=create, apply=migrate)
+    return SQLiteDatabase(path, clock)

@@ -1,0 +1,84 @@
+"""Events written in the transaction of their cause, read in order by consumers.
+
+On PostgreSQL a lower sequence may commit later than a higher one, so readers stop below the oldest
+transaction still running (``{outbox_settled}``): what has been passed can never appear afterwards.
+"""
+
+import msgspec
+
+from cordboard.runtime.actor import Actor
+from cordboard.runtime.db import ReadTx, Statement, WriteTx
+from cordboard.runtime.ids import OrganizationId
+
+KEEP_MS = 24 * 3600 * 1000
+
+INSERT = """
+    INSERT INTO outbox (organization_id, event, subject_id, at_ms, data)
+    VALUES ($1, $2, $3, $4, $5)"""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, in the past tense, for whoever must act on it.
+
+    Attributes:
+        sequence: Its place in the order; grows, with gaps.
+        organization_id: Whose thing it happened to.
+        event: What happened, such as ``number_created``.
+        subject_id: The id of the thing.
+        at_ms: When, in epoch milliseconds.
+        data: A JSON object with what a consumer needs to know.
+    """
+
+    sequence: int
+    organization_id: OrganizationId
+    event: str
+    subject_id: str
+    at_ms: int
+    data: str
+
+
+def insert_event(tx: WriteTx, actor: Actor, event: str, subject_id: str, data: object) -> Statement:
+    """Return the statement that appends an event in the transaction of its cause."""
+    encoded = msgspec.json.encode(data).decode()
+    return INSERT, (actor.organization_id, event, subject_id, tx.now_ms, encoded)
+
+
+async def list_events(tx: ReadTx, after: int, limit: int) -> list[Event]:
+    """Return the next events after a sequence, oldest first; none can appear among them later.
+
+    This is the one list across organizations: consumers act for the whole installation, and every
+    event carries its organization.
+    """
+    rows = await tx.fetch_all(
+        """SELECT sequence, organization_id, event, subject_id, at_ms, data FROM outbox
+           WHERE sequence > $1 AND {outbox_settled} ORDER BY sequence LIMIT $2""",
+        after,
+        limit,
+    )
+    return [Event(*row) for row in rows]
+
+
+async def find_position(tx: ReadTx, consumer: str) -> int:
+    """Return the last sequence that a consumer has passed, 0 before its first."""
+    row = await tx.fetch_one("SELECT position FROM outbox_consumer WHERE name = $1", consumer)
+    return 0 if row is None else row[0]
+
+
+async def update_position(tx: WriteTx, consumer: str, position: int) -> None:
+    """Note that a consumer has passed everything up to ``position``; it never moves back."""
+    await tx.execute(
+        """INSERT INTO outbox_consumer (name, position) VALUES ($1, $2)
+           ON CONFLICT (name) DO UPDATE SET position = excluded.position
+           WHERE outbox_consumer.position < excluded.position""",
+        consumer,
+        position,
+    )
+
+
+async def prune_events(tx: WriteTx) -> int:
+    """Delete events older than a day that every consumer has passed; return how many."""
+    return await tx.execute(
+        """DELETE FROM outbox WHERE at_ms < $1 AND NOT EXISTS (
+             SELECT 1 FROM outbox_consumer WHERE outbox_consumer.position < outbox.sequence)""",
+        tx.now_ms - KEEP_MS,
+    )

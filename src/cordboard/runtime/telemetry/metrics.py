@@ -1,0 +1,27 @@
+"""Every metric of the process, in one place (Prometheus text format at ``/metrics``).
+
+Labels never hold a number, a name or an id of a customer: their sets are closed.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HTTP_REQUESTS = Counter(
+    "cordboard_http_requests_total", "Answered HTTP requests.", ["method", "route", "status"]
+)
+HTTP_SECONDS = Histogram(
+    "cordboard_http_request_seconds",
+    "Time from a request's first byte to its answer, in seconds.",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+DATABASE_QUEUE_DEPTH = Gauge(
+    "cordboard_database_queue_depth", "Writes waiting for the SQLite writer."
+)
+DATABASE_GROUP_SIZE = Histogram(
+    "cordboard_database_group_size",
+    "Transactions that shared one SQLite commit.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
+DATABASE_POOL_IN_USE = Gauge(
+    "cordboard_database_pool_in_use", "PostgreSQL connections in use, as last seen."
+)

@@ -1,0 +1,1 @@
+"""Addresses that customers give us to call: which of them may be called at all."""

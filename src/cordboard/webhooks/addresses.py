@@ -1,0 +1,71 @@
+"""Which IP addresses a customer's URL may never lead to.
+
+The tables follow the IANA special-purpose registries (RFC 6890 and its updates) and the metadata
+addresses of the large clouds. IPv6 is refused outside global unicast (2000::/3), which also covers
+every embedding of IPv4 that lies elsewhere (mapped, compatible, NAT64).
+"""
+
+import ipaddress
+import socket
+import unicodedata
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_FORBIDDEN_V4 = [
+    ipaddress.IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT, and Alibaba's metadata
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's platform address
+        "169.254.0.0/16",  # link-local, and most clouds' metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments, and Oracle's metadata
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/3",  # multicast, reserved and broadcast
+    )
+]
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+_FORBIDDEN_V6 = [
+    ipaddress.IPv6Network(block)
+    for block in (
+        "2001::/23",  # protocol assignments, Teredo among them
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4 embeds any IPv4 address
+        "3fff::/20",  # documentation
+    )
+]
+_ISATAP = (0x00005EFE, 0x02005EFE)
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+
+
+def is_forbidden(address: Address) -> bool:
+    """Whether a customer's URL may never lead to this address."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return any(address in block for block in _FORBIDDEN_V4)
+    has_isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    is_special = any(address in block for block in _FORBIDDEN_V6)
+    return has_isatap or is_special or address not in _GLOBAL_V6
+
+
+def literal_address(host: str) -> Address | None:
+    """Return the address that ``host`` spells, in any spelling that a resolver would accept.
+
+    ``127.1``, ``2130706433``, ``0x7f.1``, ``0177.0.0.1`` and full-width digits are all 127.0.0.1 to
+    ``getaddrinfo``. Returns None for a name; nothing is looked up.
+    """
+    text = unicodedata.normalize("NFKC", host.translate(_DOTS)).rstrip(".")
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(text))
+    except (OSError, UnicodeEncodeError):
+        return None

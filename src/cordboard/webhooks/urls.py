@@ -1,0 +1,72 @@
+"""Webhook URLs: absolute, plain, and not leading inside where that is forbidden."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from cordboard.runtime.errors import InvalidError
+from cordboard.webhooks.addresses import is_forbidden, literal_address
+
+LONGEST_URL = 2048
+LONGEST_HOST = 253
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?")
+_LOOPBACK_NAME = re.compile(r"(.*\.)?localhost\.?", re.IGNORECASE)
+
+
+def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
+    """Return a URL that may be called, as it was given.
+
+    Names are not looked up here: what a name leads to is checked each time it is used.
+
+    Raises:
+        InvalidError: ``validation.length`` or ``validation.url``.
+    """
+    if not 1 <= len(text) <= LONGEST_URL:
+        raise InvalidError(field, "length", f"must have 1 to {LONGEST_URL} characters")
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise _refused(field, "must not hold spaces, control characters or backslashes")
+    parts = _split(text, field)
+    if parts.scheme != "https" and (is_production or parts.scheme != "http"):
+        raise _refused(field, "must be an absolute https URL")
+    if "@" in parts.netloc:
+        raise _refused(field, "must not hold credentials")
+    if "#" in text:
+        raise _refused(field, "must not have a fragment")
+    _check_host(parts, field, is_production=is_production)
+    return text
+
+
+def _refused(field: str, reason: str) -> InvalidError:
+    return InvalidError(field, "url", reason)
+
+
+def _split(text: str, field: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise _refused(field, "is not a URL") from None
+    if port == 0 or parts.netloc.endswith(":"):
+        raise _refused(field, "must name a port from 1 to 65535, or none")
+    return parts
+
+
+def _check_host(parts: SplitResult, field: str, *, is_production: bool) -> None:
+    host = parts.hostname or ""
+    address = literal_address(host)
+    if address is None and not _is_name(host):
+        raise _refused(field, "must name a host")
+    if not is_production:
+        return
+    if _LOOPBACK_NAME.fullmatch(host) or (address is not None and is_forbidden(address)):
+        raise _refused(
+            field, "must not lead to a loopback, private, link-local or metadata address"
+        )
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ascii_host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    labels = ascii_host.removesuffix(".").split(".")
+    return len(ascii_host) <= LONGEST_HOST and all(_LABEL.fullmatch(label) for label in labels)
