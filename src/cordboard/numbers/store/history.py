@@ -6,7 +6,7 @@ import msgspec
 
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import NumberNotFoundError
-from cordboard.runtime.db import ReadTx
+from cordboard.runtime.db import ReadTx, Row
 from cordboard.runtime.ids import OrganizationId
 
 
@@ -56,6 +56,10 @@ async def list_history(
         limit,
         page * limit,
     )
-    return [
-        NumberRevision(*row[:6], msgspec.json.decode(row[6])) for row in map(tuple, rows)
-    ], total
+    return [_from_row(row) for row in rows], total
+
+
+def _from_row(row: Row) -> NumberRevision:
+    values = list(row)
+    values[6] = msgspec.json.decode(values[6])
+    return NumberRevision(*values)

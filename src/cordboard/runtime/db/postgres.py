@@ -7,7 +7,7 @@ said, and never retried.
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -28,7 +28,7 @@ from cordboard.runtime.telemetry.metrics import DATABASE_POOL_IN_USE
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Connection = PoolConnectionProxy[asyncpg.Record]
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 POOL_SIZE = 10
 SHARDS = 16

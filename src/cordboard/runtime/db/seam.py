@@ -15,7 +15,7 @@ Statement = tuple[str, Sequence[Value]]
 class Row(Protocol):
     """Values of one row, in the order of the selected columns."""
 
-    def __getitem__(self, index: int, /) -> Any:
+    def __getitem__(self, index: int, /) -> Any:  # noqa: ANN401 - SQL decides the type
         """Return one column's value."""
         ...
 
