@@ -1,15 +1,80 @@
-"""What holds for every test: how hypothesis runs, and what a `long` mark means."""
+"""What holds for every test: its databases, its clock, how hypothesis runs, what `long` means."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from cordboard.runtime.db import Database, open_database
+from tests.support.clock import SettableClock
+from tests.support.databases import (
+    KINDS,
+    make_sqlite_template,
+    make_template,
+    postgres_clone,
+    sqlite_copy,
+    sqlite_url,
+    started_postgres,
+)
+from tests.support.postgres_server import PostgresServer
 
 # A test never asserts a duration, so hypothesis must not either: a shared machine is slow at times.
 settings.register_profile("cordboard", deadline=None, print_blob=True)
 settings.load_profile("cordboard")
 
 LONG = "long"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The PostgreSQL of this test process, with its template; never stop it in a test."""
+    with started_postgres() as server:
+        make_template(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "cordboard.db"
+    make_sqlite_template(path)
+    return path
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated, empty database; a test that asks for it runs on each kind."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        yield sqlite_copy(template, request.getfixturevalue("tmp_path"))
+    else:
+        with postgres_clone(request.getfixturevalue("postgres_server")) as url:
+            yield url
+
+
+@pytest.fixture(params=KINDS)
+def blank_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same before its first migration: a file that is not there, a database with nothing."""
+    if request.param == "sqlite":
+        yield sqlite_url(request.getfixturevalue("tmp_path") / "cordboard.db")
+    else:
+        with postgres_clone(request.getfixturevalue("postgres_server"), "template1") as url:
+            yield url
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """The clock of ``db``; it stands until the test moves it."""
+    return SettableClock()
+
+
+@pytest.fixture
+async def db(database_url: str, clock: SettableClock) -> AsyncIterator[Database]:
+    """The open database at ``database_url``."""
+    database = await open_database(database_url, create=False, clock=clock)
+    yield database
+    await database.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
