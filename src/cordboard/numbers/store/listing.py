@@ -10,6 +10,7 @@ import msgspec
 from cordboard.numbers.model import Number
 from cordboard.numbers.store.records import COLUMNS, number_from_row
 from cordboard.runtime.db import ReadTx
+from cordboard.runtime.db.part_pattern import part_pattern
 from cordboard.runtime.ids import OrganizationId
 
 SORTS = {
@@ -127,15 +128,7 @@ def _matched(
         values.append(chosen.area_code)
         rest.append(f"area_code = ${len(values)}")
     if chosen.nickname is not None:
-        values.append(_like(chosen.nickname))
+        values.append(part_pattern(chosen.nickname))
         rest.append(f"nickname_folded LIKE ${len(values)} ESCAPE '\\'")
     where = f" WHERE {' AND '.join(rest)}" if rest else ""
     return f"WITH matched AS MATERIALIZED ({base}) SELECT {columns} FROM matched{where}", values
-
-
-def _like(part: str) -> str:
-    """Return the LIKE pattern for a part of a folded name, every character literally."""
-    folded = part.casefold()
-    for special in "\\%_":
-        folded = folded.replace(special, "\\" + special)
-    return f"%{folded}%"

@@ -33,6 +33,7 @@ CREATE TABLE agent (
     agent_id {text_c} PRIMARY KEY,
     organization_id {text_c} NOT NULL REFERENCES organization (organization_id),
     agent_name {text_c} NOT NULL,
+    agent_name_folded {text_c} NOT NULL,
     newest_version BIGINT NOT NULL,
     language {text_c} NOT NULL,
     revision BIGINT NOT NULL,
@@ -41,7 +42,12 @@ CREATE TABLE agent (
     deleted_ms BIGINT
 );
 
-CREATE INDEX agent_by_updated ON agent (organization_id, updated_ms, agent_id);
+CREATE INDEX agent_by_updated ON agent (organization_id, updated_ms, agent_id)
+    WHERE deleted_ms IS NULL;
+CREATE INDEX agent_by_created ON agent (organization_id, created_ms, agent_id)
+    WHERE deleted_ms IS NULL;
+CREATE INDEX agent_by_name ON agent (organization_id, agent_name, agent_id)
+    WHERE deleted_ms IS NULL;
 
 CREATE TABLE agent_version (
     agent_id {text_c} NOT NULL REFERENCES agent (agent_id),
