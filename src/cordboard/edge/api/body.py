@@ -26,10 +26,14 @@ _EXPECTED = re.compile(r"^Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`$"
 _FIELD = re.compile(
     r"^Object (?P<problem>contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL
 )
+_OUT_OF_RANGE = ("Number out of range", "Integer value out of range")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<constant>NaN|-?Infinity)')
 _WORDS = {
     "str": "a string",
     "int": "an integer",
-    "float": "a number",
+    "float": "a decimal number",
     "bool": "true or false",
     "object": "an object",
     "array": "an array",
@@ -66,9 +70,11 @@ def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     except msgspec.ValidationError as error:
         _check_syntax(raw)
         raise _refused(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         tree = _check_syntax(raw)
-        raise _bad_text(tree, BODY) from None
+        raise _bad_text(tree) from None
+    except RecursionError:
+        raise _too_deep() from None
     _check_syntax(raw)
     return value
 
@@ -77,17 +83,23 @@ class _DuplicateKeyError(Exception):
     """A key stands twice in one object."""
 
 
+class _ConstantError(Exception):
+    """A number that other languages have and JSON has not: NaN or an infinity."""
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _DuplicateKeyError(next(key for key in keys if keys.count(key) > 1))
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKeyError(key)
+            seen.add(key)
     return result
 
 
 def _no_constant(name: str) -> object:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
+    raise _ConstantError(name)
 
 
 _syntax = json.JSONDecoder(
@@ -101,43 +113,89 @@ def _check_syntax(raw: bytes) -> object:
     Raises:
         InvalidError: ``validation.json``, with the position where there is one.
     """
+    text = _text(raw)
     try:
-        tree: object = _syntax.decode(raw.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        reason = f"is not UTF-8 at byte {error.start}"
+        tree: object = _syntax.decode(text)
     except json.JSONDecodeError as error:
-        reason = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise _malformed(_problem_at(error)) from None
+    except _ConstantError as error:
+        at = _place(text, _first_constant(text))
+        raise _malformed(f"is not JSON: {error} at {at}") from None
     except _DuplicateKeyError as error:
-        reason = f"has the key '{_shown(str(error))}' twice in one object"
+        raise _malformed(f"has the key '{_shown(str(error))}' twice in one object") from None
     except RecursionError:
-        reason = "is nested too deeply"
-    except ValueError as error:
-        reason = str(error)
-    else:
-        return tree
-    raise InvalidError(BODY, "json", reason)
+        raise _too_deep() from None
+    return tree
 
 
-def _bad_text(tree: object, path: str) -> InvalidError:
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(f"is not UTF-8 at byte {error.start}") from None
+
+
+def _malformed(reason: str) -> InvalidError:
+    return InvalidError(BODY, "json", reason)
+
+
+def _too_deep() -> InvalidError:
+    return _malformed("is nested too deeply")
+
+
+def _problem_at(error: json.JSONDecodeError) -> str:
+    """Say what is wrong where, in words that do not depend on Python's version."""
+    text, position = error.doc, error.pos
+    if not text.strip():
+        return "is empty; send a JSON object"
+    if text.startswith("\ufeff"):
+        return "begins with a byte order mark; send UTF-8 without one"
+    if error.msg.startswith("Unterminated string"):
+        return f"is not JSON: the string at {_place(text, position)} has no end"
+    if comma := _TRAILING_COMMA.match(text, position):
+        position = comma.end()
+    if position >= len(text):
+        return f"is not JSON: it ends, unfinished, at {_place(text, position)}"
+    return f"is not JSON: unexpected {text[position]!r} at {_place(text, position)}"
+
+
+def _place(text: str, position: int) -> str:
+    """Return a position as people count: lines and columns from 1, a column per character."""
+    line_start = text.rfind("\n", 0, position) + 1
+    return f"line {text.count(chr(10), 0, position) + 1}, column {position - line_start + 1}"
+
+
+def _first_constant(text: str) -> int:
+    return next(m.start() for m in _STRING_OR_CONSTANT.finditer(text) if m["constant"])
+
+
+def _bad_text(tree: object) -> InvalidError:
     """Return the refusal of a tree that is JSON, but holds a lone surrogate somewhere."""
-    found = _path_of_surrogate(tree, "") or path
-    return InvalidError(found, "characters", "must not hold lone surrogates")
+    path = _path_of_surrogate(tree)
+    if path is None:
+        return _malformed("is not JSON")
+    return InvalidError(_shown(path) or BODY, "characters", "must not hold lone surrogates")
 
 
-def _path_of_surrogate(tree: object, path: str) -> str | None:
-    if isinstance(tree, str):
-        return path if any("\ud800" <= char <= "\udfff" for char in tree) else None
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if _path_of_surrogate(key, "key"):
-                return path or BODY
-            if found := _path_of_surrogate(value, f"{path}.{key}".lstrip(".")):
-                return found
-    if isinstance(tree, list):
-        for index, value in enumerate(tree):
-            if found := _path_of_surrogate(value, f"{path}[{index}]"):
-                return found
+def _path_of_surrogate(tree: object) -> str | None:
+    """Return where a lone surrogate stands: the path of its value, or of the object of its key."""
+    waiting = [("", tree)]
+    while waiting:
+        path, node = waiting.pop()
+        if isinstance(node, str) and _SURROGATE.search(node):
+            return path
+        if isinstance(node, dict):
+            if any(_SURROGATE.search(key) for key in node):
+                return path
+            waiting += [(_inside(path, f".{key}"), value) for key, value in node.items()]
+        elif isinstance(node, list):
+            waiting += [(_inside(path, f"[{index}]"), value) for index, value in enumerate(node)]
     return None
+
+
+def _inside(path: str, step: str) -> str:
+    """Return the path one step further in, unless it is longer already than is ever shown."""
+    return path if len(path) > LONGEST_ECHO else f"{path}{step}".removeprefix(".")
 
 
 def _refused(problem: str) -> InvalidError:
@@ -154,7 +212,7 @@ def _refused(problem: str) -> InvalidError:
         wanted = " or ".join(kind for kind in kinds if kind != "null")
         got = _WORDS.get(expected["got"], expected["got"])
         return InvalidError(path or BODY, "type", f"must be {wanted}, not {got}")
-    if what == "Number out of range":
+    if what in _OUT_OF_RANGE:
         return InvalidError(path or BODY, "range", "is too large a number")
     return InvalidError(path or BODY, "type", what)
 
