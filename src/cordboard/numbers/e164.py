@@ -14,6 +14,11 @@ _PATTERN = re.compile(r"\+[1-9][0-9]{6,14}")
 _NORTH_AMERICA = re.compile(r"\+1[2-9][0-9]{9}")
 
 
+def is_written_as_e164(text: str) -> bool:
+    """Whether ``text`` has the form of E.164, whatever number it names."""
+    return _PATTERN.fullmatch(text) is not None
+
+
 def checked_e164(text: str, field: str = "phone_number") -> E164:
     """Return ``text`` as a number that could be dialled from anywhere.
 
@@ -23,8 +28,10 @@ def checked_e164(text: str, field: str = "phone_number") -> E164:
     Raises:
         InvalidError: It is not a possible number in E.164 form (``validation.phone_number``).
     """
-    if not _PATTERN.fullmatch(text):
-        raise _refused(field, "must be E.164: '+', country code and number, 7 to 15 digits")
+    if not is_written_as_e164(text):
+        raise _refused(
+            field, "must be E.164: '+' and 7 to 15 digits, nothing between, like +14157774444"
+        )
     if text.startswith("+1"):
         if not _NORTH_AMERICA.fullmatch(text):
             raise _refused(
@@ -35,8 +42,9 @@ def checked_e164(text: str, field: str = "phone_number") -> E164:
         parsed = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
         raise _refused(field, "its country code is not in use") from None
-    if phonenumbers.format_number(parsed, PhoneNumberFormat.E164) != text:
-        raise _refused(field, "it holds a national prefix that E.164 leaves out")
+    plain = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if plain != text:
+        raise _refused(field, f"holds a national prefix; without it, it would be {plain}")
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         raise _refused(field, "no number of that country has this length")
     return E164(text)

@@ -48,6 +48,7 @@ async def list_by_body(request: HTTPRequest) -> Response[bytes]:
     """List numbers, filters in the body."""
     actor = await authenticate(request, docs.READ)
     asked = decode(await raw_body(request) or b"{}", _list_body)
+    read_query(request)
     query = checked_query(asked, "filter_criteria.")
     return await _answer(request, actor.organization_id, query, None)
 

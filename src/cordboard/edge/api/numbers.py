@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, delete, get, patch, post
 
 from cordboard.edge.api import number_docs as docs
-from cordboard.edge.api.body import decode, raw_body
+from cordboard.edge.api.body import LONGEST_ECHO, decode, raw_body
 from cordboard.edge.api.caller import authenticate
 from cordboard.edge.api.conditions import idempotency_key, if_match
 from cordboard.edge.api.context import HTTPRequest, context_of
@@ -26,8 +26,14 @@ from cordboard.edge.api.number_shapes import (
 from cordboard.edge.api.paging import pagination
 from cordboard.edge.api.query import check_range, integer, read_query
 from cordboard.numbers import operations, store
-from cordboard.numbers.e164 import E164
-from cordboard.numbers.model import Number, checked_changes, checked_registration
+from cordboard.numbers.e164 import E164, is_written_as_e164
+from cordboard.numbers.model import (
+    Number,
+    NumberNotFoundError,
+    checked_changes,
+    checked_registration,
+)
+from cordboard.runtime.actor import Actor
 from cordboard.runtime.idempotency import Answer, once
 
 _create_body = msgspec.json.Decoder(CreateNumber)
@@ -36,6 +42,19 @@ _update_body = msgspec.json.Decoder(UpdateNumber)
 
 def _rendered(message: str, number: Number) -> Answer:
     return Answer(success(message, number_answer(number)), number.etag)
+
+
+def _named(request: HTTPRequest, actor: Actor) -> E164:
+    """Return the number in the path.
+
+    Raises:
+        NumberNotFoundError: It has not the form of E.164, so nobody has it.
+    """
+    text = request.scope["path_params"]["phone_number"]
+    if not is_written_as_e164(text):
+        shown = text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}…"
+        raise NumberNotFoundError(actor.organization_id, shown)
+    return E164(text)
 
 
 _created = partial(_rendered, docs.CREATE.message)
@@ -48,7 +67,9 @@ async def create_number(request: HTTPRequest) -> Response[bytes]:
     context = context_of(request)
     actor = await authenticate(request, "numbers:write")
     raw = await raw_body(request)
-    new = checked_registration(decode(raw, _create_body).given(), context.number_rules)
+    given = decode(raw, _create_body).given()
+    read_query(request)
+    new = checked_registration(given, context.number_rules)
     create = once(operations.create_number, idempotency_key(request, raw), _created)
     return answered(await context.db.write(create, actor, new, context.number_rules))
 
@@ -70,7 +91,7 @@ async def get_number(request: HTTPRequest) -> Response[bytes]:
     """Show one number with everything Cordboard knows of it."""
     actor = await authenticate(request, "numbers:read")
     read_query(request)
-    phone_number = E164(request.scope["path_params"]["phone_number"])
+    phone_number = _named(request, actor)
     number = await context_of(request).db.read(
         store.get_number, actor.organization_id, phone_number
     )
@@ -82,12 +103,13 @@ async def update_number(request: HTTPRequest) -> Response[bytes]:
     """Change what is sent, leave the rest."""
     context = context_of(request)
     actor = await authenticate(request, "numbers:write")
-    body = decode(await raw_body(request), _update_body)
-    changes = checked_changes(body.given(), context.number_rules)
+    given = decode(await raw_body(request), _update_body).given()
+    read_query(request)
+    changes = checked_changes(given, context.number_rules)
     number = await context.db.write(
         operations.update_number,
         actor,
-        E164(request.scope["path_params"]["phone_number"]),
+        _named(request, actor),
         changes,
         if_match(request),
         context.number_rules,
@@ -99,7 +121,8 @@ async def update_number(request: HTTPRequest) -> Response[bytes]:
 async def delete_number(request: HTTPRequest) -> Response[bytes]:
     """Take a number out of every route. Nothing is released at the carrier."""
     actor = await authenticate(request, "numbers:write")
-    phone_number = E164(request.scope["path_params"]["phone_number"])
+    read_query(request)
+    phone_number = _named(request, actor)
     await context_of(request).db.write(
         operations.delete_number, actor, phone_number, if_match(request)
     )
@@ -115,7 +138,7 @@ async def show_history(request: HTTPRequest) -> Response[bytes]:
     query = read_query(request, "page", "limit")
     page = check_range(integer(query, "page"), "page", 0, 0, 2_147_483_647)
     limit = check_range(integer(query, "limit"), "limit", 50, 1, 1000)
-    phone_number = E164(request.scope["path_params"]["phone_number"])
+    phone_number = _named(request, actor)
     changes, total = await context_of(request).db.scan(
         store.list_history, actor.organization_id, phone_number, page, limit
     )

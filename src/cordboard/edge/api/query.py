@@ -7,7 +7,8 @@ from cordboard.edge.api.context import HTTPRequest
 from cordboard.runtime.errors import InvalidError
 
 LARGEST_INTEGER = 2_147_483_647
-_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_INTEGER = re.compile(r"-?[0-9]+")
+_MOST_DIGITS = 20
 
 
 def read_query(request: HTTPRequest, *known: str) -> dict[str, str]:
@@ -24,9 +25,11 @@ def read_query(request: HTTPRequest, *known: str) -> dict[str, str]:
         name, _, value = part.partition(b"=")
         key = _text(name, "query")
         if key not in known:
-            raise InvalidError(key[:100], "unknown_field", "is not a parameter of this request")
+            takes = f"takes {', '.join(known)}" if known else "takes none"
+            reason = f"is not a parameter of this request, which {takes}"
+            raise InvalidError(key[:100] or "query", "unknown_field", reason)
         if key in result:
-            raise InvalidError(key, "type", "is given twice")
+            raise InvalidError(key, "type", "must be given once, not twice")
         result[key] = _text(value, key)
     return result
 
@@ -35,7 +38,7 @@ def _text(raw: bytes, field: str) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise InvalidError(field, "characters", "is not UTF-8") from None
+        raise InvalidError(field, "characters", "must be UTF-8, percent-encoded") from None
     if "\0" in text:
         raise InvalidError(field, "characters", "must not hold the NUL character")
     return text
@@ -45,13 +48,15 @@ def integer(query: dict[str, str], field: str) -> int | None:
     """Return a parameter that is an integer, or None when it is not there.
 
     Raises:
-        InvalidError: It is not one.
+        InvalidError: It is not one, or is far beyond any range.
     """
     text = query.get(field)
     if text is None:
         return None
     if not _INTEGER.fullmatch(text):
         raise InvalidError(field, "type", "must be an integer")
+    if len(text) > _MOST_DIGITS:
+        raise InvalidError(field, "range", "is too large a number")
     return int(text)
 
 
