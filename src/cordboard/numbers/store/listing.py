@@ -22,6 +22,8 @@ SORTS = {
 }
 DIRECTIONS = {"ascending": "ASC", "descending": "DESC"}
 CHEAP_ROWS = 500
+NO_AREA_CODE = -1
+"""Stands in for a filter of 0, which no number has: 0 in the column stands for null."""
 
 
 class NumberFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -121,11 +123,11 @@ def _matched(
             " AND (inbound_agent_id IS NULL OR inbound_agent_id <> $2)"
         )
     elif chosen.area_code is not None:
-        values.append(chosen.area_code)
+        values.append(chosen.area_code or NO_AREA_CODE)
         base += " AND area_code = $2"
     rest = []
     if chosen.agent_id is not None and chosen.area_code is not None:
-        values.append(chosen.area_code)
+        values.append(chosen.area_code or NO_AREA_CODE)
         rest.append(f"area_code = ${len(values)}")
     if chosen.nickname is not None:
         values.append(part_pattern(chosen.nickname))
