@@ -2,7 +2,6 @@
 
 import re
 
-from cordboard.edge.api.caller import header
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.idempotency import IdempotencyKey
@@ -15,26 +14,39 @@ def idempotency_key(request: HTTPRequest, body: bytes) -> IdempotencyKey | None:
     """Return the request's ``Idempotency-Key`` with its scope, or None when there is none.
 
     Raises:
-        InvalidError: It is not 1–255 printable ASCII characters.
+        InvalidError: It is not 1–255 printable ASCII characters, or stands there twice.
     """
-    key = header(request, b"idempotency-key")
-    if key is None:
+    keys = _values(request, b"idempotency-key")
+    if not keys:
         return None
-    if not _KEY.fullmatch(key):
+    if len(keys) > 1:
+        raise InvalidError("Idempotency-Key", "idempotency_key", "must be given once, not twice")
+    if not _KEY.fullmatch(keys[0]):
         reason = "must be 1 to 255 printable ASCII characters"
         raise InvalidError("Idempotency-Key", "idempotency_key", reason)
-    return IdempotencyKey(f"{request.scope['method']} {request.scope['path']}", key, body)
+    # Routing overlooks doubled and trailing slashes, so they do not make it another path.
+    path = "/".join(part for part in request.scope["path"].split("/") if part)
+    return IdempotencyKey(f"{request.scope['method']} /{path}", keys[0], body)
 
 
 def if_match(request: HTTPRequest) -> frozenset[str] | None:
     """Return the strong entity tags of ``If-Match`` (or ``*``), or None without a condition.
 
-    A weak tag never matches (RFC 9110, section 13.1.1), so it is left out.
+    A weak tag never matches (RFC 9110, section 13.1.1), so it is left out; a header of another
+    form matches nothing.
     """
-    values = [value for name, value in request.scope["headers"] if name == b"if-match"]
+    values = _values(request, b"if-match")
     if not values:
         return None
-    text = b",".join(values).decode("latin-1")
+    text = ",".join(values)
     if text.strip() == "*":
         return frozenset({"*"})
+    if _ETAGS.sub("", text).strip(", \t"):
+        return frozenset()
     return frozenset(tag for tag in _ETAGS.findall(text) if not tag.startswith("W/"))
+
+
+def _values(request: HTTPRequest, name: bytes) -> list[str]:
+    """Return all values of a header (name in lower case), in their order."""
+    headers = request.scope["headers"]
+    return [value.decode("latin-1") for key, value in headers if key == name]
