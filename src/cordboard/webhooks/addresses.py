@@ -54,13 +54,18 @@ def is_forbidden(address: Address) -> bool:
     return has_isatap or is_special or address not in _GLOBAL_V6
 
 
+def plain_host(host: str) -> str:
+    """Return a host in plain letters, digits and dots, as resolvers take it, without a last dot."""
+    return unicodedata.normalize("NFKC", host.translate(_DOTS)).rstrip(".")
+
+
 def literal_address(host: str) -> Address | None:
     """Return the address that ``host`` spells, in any spelling that a resolver would accept.
 
     ``127.1``, ``2130706433``, ``0x7f.1``, ``0177.0.0.1`` and full-width digits are all 127.0.0.1 to
     ``getaddrinfo``. Returns None for a name; nothing is looked up.
     """
-    text = unicodedata.normalize("NFKC", host.translate(_DOTS)).rstrip(".")
+    text = plain_host(host)
     try:
         return ipaddress.ip_address(text)
     except ValueError:

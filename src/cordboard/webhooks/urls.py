@@ -4,12 +4,13 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from cordboard.runtime.errors import InvalidError
-from cordboard.webhooks.addresses import is_forbidden, literal_address
+from cordboard.webhooks.addresses import is_forbidden, literal_address, plain_host
 
 LONGEST_URL = 2048
 LONGEST_HOST = 253
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_\-]{0,61}[A-Za-z0-9_])?")
-_LOOPBACK_NAME = re.compile(r"(.*\.)?localhost\.?", re.IGNORECASE)
+_LOOPBACK_NAME = re.compile(r"(.*\.)?localhost", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
 def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
@@ -23,14 +24,15 @@ def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
     if not 1 <= len(text) <= LONGEST_URL:
         raise InvalidError(field, "length", f"must have 1 to {LONGEST_URL} characters")
     if not text.isprintable() or " " in text or "\\" in text:
-        raise _refused(field, "must not hold spaces, control characters or backslashes")
+        raise _refused(field, "must not hold spaces, invisible characters or backslashes")
     parts = _split(text, field)
     if parts.scheme != "https" and (is_production or parts.scheme != "http"):
-        raise _refused(field, "must be an absolute https URL")
+        raise _refused(field, "must be an absolute https URL, like https://example.com/webhook")
     if "@" in parts.netloc:
         raise _refused(field, "must not hold credentials")
     if "#" in text:
-        raise _refused(field, "must not have a fragment")
+        raise _refused(field, "must not have a fragment (#…)")
+    _check_port(parts, field)
     _check_host(parts, field, is_production=is_production)
     return text
 
@@ -41,23 +43,36 @@ def _refused(field: str, reason: str) -> InvalidError:
 
 def _split(text: str, field: str) -> SplitResult:
     try:
-        parts = urlsplit(text)
-        port = parts.port
+        return urlsplit(text)
     except ValueError:
-        raise _refused(field, "is not a URL") from None
-    if port == 0 or parts.netloc.endswith(":"):
+        raise _no_host(field) from None
+
+
+def _no_host(field: str) -> InvalidError:
+    return _refused(field, "must name a host")
+
+
+def _check_port(parts: SplitResult, field: str) -> None:
+    try:
+        is_one = parts.port != 0 and not parts.netloc.endswith(":")
+    except ValueError:
+        is_one = False
+    if not is_one:
         raise _refused(field, "must name a port from 1 to 65535, or none")
-    return parts
 
 
 def _check_host(parts: SplitResult, field: str, *, is_production: bool) -> None:
     host = parts.hostname or ""
     address = literal_address(host)
-    if address is None and not _is_name(host):
-        raise _refused(field, "must name a host")
+    has_brackets = "[" in parts.netloc or "]" in parts.netloc
+    if has_brackets and not _BRACKETED.fullmatch(parts.netloc):
+        raise _no_host(field)
+    if address is None and (has_brackets or not _is_name(host)):
+        raise _no_host(field)
     if not is_production:
         return
-    if _LOOPBACK_NAME.fullmatch(host) or (address is not None and is_forbidden(address)):
+    is_loopback_name = _LOOPBACK_NAME.fullmatch(plain_host(host))
+    if is_loopback_name or (address is not None and is_forbidden(address)):
         raise _refused(
             field, "must not lead to a loopback, private, link-local or metadata address"
         )
