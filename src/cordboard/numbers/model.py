@@ -193,10 +193,10 @@ def checked_changes(given: dict[str, Any], rules: NumberRules) -> dict[str, Any]
     changes: dict[str, Any] = {}
     for field, value in given.items():
         if field in IMMUTABLE:
-            raise InvalidError(field, "immutable", "cannot be changed")
+            raise InvalidError(field, "immutable", "cannot be changed; leave it out")
         target = "nickname" if field == "label" else field
         if value is None and target not in CLEARABLE:
-            raise InvalidError(field, "type", "must not be null")
+            raise InvalidError(field, "type", "must not be null; leave it out to keep it")
         checked = None if value is None else _checked(target, value, rules, field)
         if changes.get(target, checked) != checked:
             raise InvalidError("label", "choice", "must equal nickname, whose other name it is")
@@ -231,7 +231,8 @@ def _check_area_code(given: int | None, phone_number: E164) -> None:
         return
     if own is None:
         raise InvalidError("area_code", "area_code", "only +1 numbers have one; leave it out")
-    raise InvalidError("area_code", "area_code", f"is not the number's own, which is {own}")
+    reason = f"is not the number's own; leave it out or send {own}"
+    raise InvalidError("area_code", "area_code", reason)
 
 
 def check_carrier(value: str, field: str) -> str:
@@ -266,7 +267,7 @@ def check_token(value: str, field: str, pattern: re.Pattern[str], longest: int) 
         raise InvalidError(field, "length", f"must have 1 to {longest} characters")
     if not pattern.fullmatch(value):
         dot = "." if pattern is AGENT_ID else ""
-        raise InvalidError(field, "characters", f"may hold A-Z a-z 0-9 _ - {dot}".rstrip())
+        raise InvalidError(field, "characters", f"may only hold A-Z a-z 0-9 _ - {dot}".rstrip())
     return value
 
 
