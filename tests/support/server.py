@@ -1,0 +1,169 @@
+"""A real server in this process: uvicorn on a free loopback port, in a thread of its own."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import uvicorn
+import uvloop
+
+from cordboard.edge.api.app import build_app
+from cordboard.edge.api.context import Context
+from cordboard.numbers.model import NumberRules
+from cordboard.organizations.authentication import Authenticator
+from cordboard.organizations.model import ADMIN, Pepper
+from cordboard.organizations.operations import NewKey, create_key, create_organization
+from cordboard.runtime.actor import Actor
+from cordboard.runtime.clock import Clock, system_clock
+from cordboard.runtime.db import Database, ReadTx, WriteTx, open_database
+from cordboard.runtime.ids import OrganizationId
+from tests.support.caller import Caller, Wire
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HOST = "127.0.0.1"
+PEPPER = Pepper(b"a pepper that no database knows..")
+KEEP_ALIVE_S = 3600
+PATIENCE_S = 20
+
+
+class _Announcing(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listens: threading.Event) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listens.set()
+
+
+class RunningServer:
+    """The API over one database, from the moment it is made until :meth:`stop`.
+
+    Tests share it and stay apart by organization: :meth:`organization` makes one that nobody else
+    has. What is true of a whole installation (its clock, its rules, its numbers) needs a server of
+    the test's own.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        rules: NumberRules | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        """Serve the database at ``database_url``, which is migrated already."""
+        self._database_url = database_url
+        self._rules = rules or NumberRules()
+        self._clock = clock
+        self._listens = threading.Event()
+        self._error: BaseException | None = None
+        self._wires: list[Wire] = []
+        self._socket = socket.create_server((HOST, 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{HOST}:{self.port}"
+        self._thread = threading.Thread(target=self._run, name=f"server-{self.port}")
+        self._thread.start()
+        if not self._listens.wait(PATIENCE_S) or self._error is not None:
+            self.stop()
+            raise RuntimeError(f"no server on {database_url}") from self._error
+        self._wire = self.wire()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Finish what is in flight and free the port."""
+        for wire in self._wires:
+            wire.close()
+        if self._listens.is_set() and self._error is None:
+            self._server.should_exit = True
+        self._thread.join(PATIENCE_S)
+        self._socket.close()
+
+    def wire(self) -> Wire:
+        """Open one more connection, closed with the server."""
+        wire = Wire(HOST, self.port)
+        self._wires.append(wire)
+        return wire
+
+    def organization(self, name: str = "Test") -> Caller:
+        """Make an organization with a key pair that may do everything, and call as it."""
+        organization, issued = self.write(create_organization, name, PEPPER)
+        return Caller(
+            self._wire, organization.organization_id, issued.key.api_key, issued.api_secret
+        )
+
+    def key_pair(self, caller: Caller, *scopes: str, expires_ms: int | None = None) -> Caller:
+        """Make another key pair for the caller's organization; without scopes it may do all."""
+        actor = Actor(OrganizationId(caller.organization_id), None, "operator")
+        new = NewKey("test", frozenset(scopes or {ADMIN}), expires_ms)
+        issued = self.write(create_key, actor, new, PEPPER)
+        return Caller(self._wire, caller.organization_id, issued.key.api_key, issued.api_secret)
+
+    def write(
+        self,
+        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run one of the product's own operations in the server's database."""
+        return self.run(lambda: self.db.write(fn, *args, **kwargs))
+
+    def read(
+        self,
+        fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a read in the server's database."""
+        return self.run(lambda: self.db.read(fn, *args, **kwargs))
+
+    def run(self, fn: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine on the server's event loop and wait for its result."""
+        return asyncio.run_coroutine_threadsafe(fn(), self._loop).result(PATIENCE_S)
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._listens.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.db: Database = await open_database(self._database_url, create=False, clock=self._clock)
+        context = Context(
+            db=self.db,
+            authenticator=Authenticator(self.db, PEPPER, self._clock),
+            pepper=PEPPER,
+            clock=self._clock,
+            number_rules=self._rules,
+        )
+        config = uvicorn.Config(
+            build_app(context),
+            access_log=False,
+            proxy_headers=False,
+            log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=PATIENCE_S,
+        )
+        self._server = _Announcing(config, self._listens)
+        await self._server.serve([self._socket])
+        await self.db.close()
