@@ -25,6 +25,22 @@ class AgentVersionNotFoundError(DomainError):
     code = "agent_version.not_found"
     message = "Agent version not found"
 
-    def __init__(self, agent_id: str, version: int) -> None:
-        """Name both."""
+    def __init__(self, agent_id: str, version: int | str) -> None:
+        """Name both; what stands for a version in a path need not be a number."""
         super().__init__(f"Version {version} of agent '{agent_id}' does not exist")
+
+
+class AgentInUseError(DomainError):
+    """Numbers are bound to the agent, so it is not deleted without force."""
+
+    kind = Kind.CONFLICT
+    code = "agent.in_use"
+    message = "Agent in use"
+
+    def __init__(self, agent_id: str, bound: int) -> None:
+        """Name the agent and how many numbers are bound to it."""
+        numbers = "1 phone number" if bound == 1 else f"{bound} phone numbers"
+        super().__init__(
+            f"Agent with ID '{agent_id}' is bound to {numbers}; "
+            "unbind first, or delete with force=true"
+        )

@@ -133,6 +133,20 @@ async def delete_number(
     return number
 
 
+async def unbind_agent(tx: WriteTx, actor: Actor, agent_id: str) -> None:
+    """Unbind every number of the organization from an agent, each in its next revision.
+
+    The caller has locked the agent's row, so no number can become bound to it meanwhile.
+    """
+    await store.claim_bound_numbers(tx, actor.organization_id, agent_id)
+    # The update comes last, because the others look for what is still bound.
+    await tx.execute_together(
+        store.insert_unbinding_history(actor, agent_id, tx.now_ms),
+        store.insert_unbinding_events(actor, agent_id, tx.now_ms),
+        store.update_unbound(actor, agent_id, tx.now_ms),
+    )
+
+
 def _bindings_in(changes: dict[str, Any], after: Number) -> list[tuple[str | None, int]]:
     """Return the bindings that a change touches; the others were checked when they were made."""
     bindings: list[tuple[str | None, int]] = []

@@ -12,8 +12,10 @@ from cordboard.runtime.ids import OrganizationId
 
 KEEP_MS = 24 * 3600 * 1000
 
-INSERT = """
-    INSERT INTO outbox (organization_id, event, subject_id, at_ms, data)
+COLUMNS = "organization_id, event, subject_id, at_ms, data"
+
+INSERT = f"""
+    INSERT INTO outbox ({COLUMNS})
     VALUES ($1, $2, $3, $4, $5)"""
 
 

@@ -19,6 +19,13 @@ from cordboard.numbers.store.records import (
     insert_number,
     update_number,
 )
+from cordboard.numbers.store.unbinding import (
+    claim_bound_numbers,
+    count_bound_numbers,
+    insert_unbinding_events,
+    insert_unbinding_history,
+    update_unbound,
+)
 
 __all__ = [
     "DIRECTIONS",
@@ -28,13 +35,18 @@ __all__ = [
     "NumberQuery",
     "NumberRevision",
     "add_to_count",
+    "claim_bound_numbers",
+    "count_bound_numbers",
     "delete_number",
     "get_number",
     "get_number_for_update",
     "insert_history",
     "insert_number",
+    "insert_unbinding_events",
+    "insert_unbinding_history",
     "list_available_numbers",
     "list_history",
     "list_numbers",
     "update_number",
+    "update_unbound",
 ]

@@ -19,9 +19,11 @@ INSERT = f"""
     INSERT INTO phone_number ({COLUMNS}, nickname_folded)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"""
 
-INSERT_HISTORY = """
-    INSERT INTO phone_number_history (organization_id, phone_number, registration_id, revision,
-      at_ms, action, api_key, request_id, changes)
+HISTORY_COLUMNS = """organization_id, phone_number, registration_id, revision, at_ms, action,
+    api_key, request_id, changes"""
+
+INSERT_HISTORY = f"""
+    INSERT INTO phone_number_history ({HISTORY_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 
 ADD_TO_COUNT = """

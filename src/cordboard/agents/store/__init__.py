@@ -1,0 +1,41 @@
+"""Agents in the database: the rows, their versions, and pages of them."""
+
+from cordboard.agents.store.listing import (
+    DIRECTIONS,
+    SORTS,
+    AgentPage,
+    AgentQuery,
+    AgentSummary,
+    list_agents,
+)
+from cordboard.agents.store.records import (
+    delete_agent,
+    get_agent,
+    get_agent_for_update,
+    get_version,
+    insert_agent,
+    insert_history,
+    insert_version,
+    list_versions,
+    update_agent,
+    update_version,
+)
+
+__all__ = [
+    "DIRECTIONS",
+    "SORTS",
+    "AgentPage",
+    "AgentQuery",
+    "AgentSummary",
+    "delete_agent",
+    "get_agent",
+    "get_agent_for_update",
+    "get_version",
+    "insert_agent",
+    "insert_history",
+    "insert_version",
+    "list_agents",
+    "list_versions",
+    "update_agent",
+    "update_version",
+]

@@ -1,0 +1,1 @@
+"""Stories that change several domains at once, one file each."""
