@@ -24,7 +24,7 @@ _NEXT_STEPS = {
     "phone_number.exists": "cordboard numbers show {subject} shows it, if it is yours",
     "phone_number.not_found": "cordboard numbers list shows the numbers",
     "rate.limited": "nothing was done; try again later",
-    "route.not_found": "the server may be older than this command; compare their versions",
+    "route.not_found": "correct the address, or bring server and command to the same version",
     "storage.full": "nothing was done; whoever runs the server has to make room on its disk",
 }
 
@@ -39,7 +39,7 @@ def explanation(error: ClientError, chosen: ChosenServer) -> tuple[str, list[str
             lines = [f"The address is that of {chosen.source}."]
             if not error.was_sent:
                 lines.append(
-                    "Next: start the server (make serve, or cordboard serve), or see above."
+                    "Next: start the server (make serve, or cordboard serve), or correct it."
                 )
         case DeadlineError():
             headline = f"No answer from {chosen.server.url}: {error}"
@@ -54,13 +54,14 @@ def explanation(error: ClientError, chosen: ChosenServer) -> tuple[str, list[str
 
 def _refused(error: RefusedError, chosen: ChosenServer) -> list[str]:
     lines = [error.error]
+    if error.code == "route.not_found":
+        lines.append(f"The address is that of {chosen.source}.")
     if error.code.startswith("auth."):
         lines.append(f"The key pair is {chosen.server.api_key}, from {chosen.source}.")
     if error.code in {"auth.invalid", "auth.missing"}:
         lines.append("Next: choose another with --profile, or have one made: cordboard key create.")
     elif error.code in _NEXT_STEPS:
-        step = _NEXT_STEPS[error.code].format(subject=_subject(error.request))
-        lines.append(f"Next: {step}.")
+        lines.append(f"Next: {_NEXT_STEPS[error.code].format(subject=_subject(error.request))}.")
     lines += _unknown_outcome(error)
     if error.retry_after_s is not None:
         lines.append(f"The server asks to wait {error.retry_after_s:g} s before trying again.")
@@ -70,7 +71,7 @@ def _refused(error: RefusedError, chosen: ChosenServer) -> list[str]:
 def _subject(request: Request[Any]) -> str:
     """Return the id of what a request is about: in the body of a create, else in the path."""
     in_body: str | None = getattr(request.body, "phone_number", None)
-    return in_body or unquote(request.path.split("/")[3])
+    return in_body or unquote(request.path.removeprefix("/api/").split("/")[-1])
 
 
 def _unknown_outcome(error: ClientError) -> list[str]:

@@ -1,7 +1,7 @@
 """The options of ``cordboard numbers …``, and the requests that they ask for."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -107,7 +107,9 @@ class NumberFilters(msgspec.Struct, frozen=True):
     agent: Annotated[
         str | None, typer.Option(metavar="ID", help="Bound to this agent, inbound or outbound.")
     ] = None
-    sort_by: Annotated[SortBy | None, typer.Option(help="updated_at if not given.")] = None
+    sort_by: Annotated[
+        SortBy | None, typer.Option(metavar="FIELD", help=f"{', '.join(get_args(SortBy))}.")
+    ] = None
     sort_order: Annotated[SortOrder | None, typer.Option(help="descending if not given.")] = None
     is_available: Annotated[
         bool, typer.Option("--available", help="All that are bound to no agent, newest first.")

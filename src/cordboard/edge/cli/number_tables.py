@@ -50,7 +50,7 @@ def print_available(available: AvailableNumbers) -> None:
     )
 
 
-def print_number(number: Number) -> None:
+def print_number(number: Number, etag: str | None) -> None:
     """Print one number, a field per line; what LiveKit has of it only where there is something."""
     fields: list[tuple[str, Any]] = [
         ("Number", f"{number.phone_number}   {number.phone_number_pretty}"),
@@ -72,8 +72,7 @@ def print_number(number: Number) -> None:
             ("Dispatch rule", number.dispatch_rule_id),
         )
         fields += [(name, value) for name, value in livekit if value is not None]
-        fields.append(("Tag", f"{number.registration_id}.{number.revision}"))
-    print_record(fields)
+    print_record([*fields, ("Tag", etag and etag.strip('"'))])
 
 
 def print_deleted(deleted: DeletedNumber) -> None:

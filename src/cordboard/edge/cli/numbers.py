@@ -1,6 +1,6 @@
 """``cordboard numbers …``: an organization's phone numbers."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -19,11 +19,14 @@ from cordboard.edge.cli.number_tables import (
 )
 from cordboard.edge.cli.option_groups import grouped
 from cordboard.edge.client import numbers
-from cordboard.edge.client.numbers import LARGEST_PAGE, NewNumber
+from cordboard.edge.client.numbers import LARGEST_PAGE, NewNumber, Number
+from cordboard.edge.client.request import Answer
 
 numbers_app = typer.Typer(
     no_args_is_help=True, help="Phone numbers: register them, bind them to agents, look them up."
 )
+
+AnyNumber = TypeVar("AnyNumber", bound=Number)
 
 PhoneNumber = Annotated[
     str,
@@ -76,50 +79,54 @@ def list_numbers(filters: NumberFilters, paging: Paging, common: Common) -> None
 @grouped
 def create_number(
     phone_number: PhoneNumber,
+    *,
     fields: NumberFields,
+    phone_number_type: Annotated[
+        str | None,
+        typer.Option("--type", metavar="WORD", help="A word of your own (custom if not given)."),
+    ] = None,
     writing: Writing,
     common: Common,
-    phone_number_type: Annotated[
-        str | None, typer.Option("--type", metavar="WORD", help="A word of your own.")
-    ] = None,
 ) -> None:
     """Register a number and bind it to its agents. Nothing is bought."""
     new = NewNumber(phone_number, phone_number_type=phone_number_type, **fields.given())
     answer = ask(common, numbers.create_number(new, writing.idempotency_key))
-    show(common, answer, print_number)
+    _show(common, answer)
 
 
 @numbers_app.command("show")
 @grouped
 def show_number(phone_number: PhoneNumber, common: Common) -> None:
     """Show everything about a number."""
-    show(common, ask(common, numbers.get_number(phone_number)), print_number)
+    _show(common, ask(common, numbers.get_number(phone_number)))
 
 
 @numbers_app.command("update")
 @grouped
 def update_number(
     phone_number: PhoneNumber,
+    *,
     fields: NumberFields,
-    common: Common,
     clear: Annotated[
         list[Clearable] | None,
-        typer.Option(help="What the number shall not have; may be repeated."),
+        typer.Option(metavar="FIELD", help=f"Empty it: {', '.join(Clearable)}. Repeatable."),
     ] = None,
     if_match: IfMatch = None,
+    common: Common,
 ) -> None:
     """Change what is given of a number, and leave the rest."""
     changed = changes(fields, clear or [])
-    show(common, ask(common, numbers.update_number(phone_number, changed, if_match)), print_number)
+    _show(common, ask(common, numbers.update_number(phone_number, changed, if_match)))
 
 
 @numbers_app.command("delete")
 @grouped
 def delete_number(
     phone_number: PhoneNumber,
+    *,
+    if_match: IfMatch = None,
     asking: Asking,
     common: Common,
-    if_match: IfMatch = None,
 ) -> None:
     """Take a number out of every route. Nothing is given back at the carrier."""
     if not asking.is_sure:
@@ -142,3 +149,7 @@ def show_history(phone_number: PhoneNumber, paging: Paging, common: Common) -> N
         lambda limit, page: numbers.list_history(phone_number, limit, page),
     )
     show_list(common, answers, HISTORY, print_history)
+
+
+def _show(common: Common, answer: Answer[AnyNumber]) -> None:
+    show(common, answer, lambda number: print_number(number, answer.etag))

@@ -65,7 +65,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, no_wrap=index == 0, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console().print(table)
+    _print(table)
 
 
 def print_record(fields: Iterable[tuple[str, object]]) -> None:
@@ -75,12 +75,21 @@ def print_record(fields: Iterable[tuple[str, object]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(name, _cell(value))
-    console().print(table)
+    _print(table)
 
 
 def print_note(text: str, style: str = "") -> None:
     """Print a line for people on stderr."""
     console(stderr=True).print(Text(visible(text), style), soft_wrap=True)
+
+
+def _print(table: Table) -> None:
+    """Print a table without the blanks that fill its last column up."""
+    out = console()
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
 
 
 def _cell(value: object) -> Text:

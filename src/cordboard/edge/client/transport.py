@@ -1,6 +1,7 @@
 """Requests over HTTP: one connection pool, deadlines, and retries where they are safe."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -188,8 +189,13 @@ def _seconds(retry_after: str | None) -> float | None:
 
 def _reason(error: Exception) -> str:
     """Return why there is no answer, in the words of the operating system where it has some."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not accepted ({error.certificate_error})"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"it does not speak TLS ({error.os_error.strerror})"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno or 0
+        return os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     return str(error) or "the connection broke"
