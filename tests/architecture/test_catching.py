@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.architecture.source import FOLDERS, Finding, Source, assert_none, sample, sources
+from tests.architecture.source import Finding, Source, assert_none, sample, sources
 
 # "path::function": "reason". The API's last handler, the worker loop, the delivery loop; no more.
-BOUNDARIES: dict[str, str] = {}
+BOUNDARIES: dict[str, str] = {
+    "src/cordboard/runtime/repeating.py::_repeat": "the worker loop: the next turn still comes",
+}
 
 MOST_BOUNDARIES = 3
 
@@ -50,7 +52,7 @@ def _names(expression: ast.expr) -> set[str]:
 
 
 def test_only_the_named_boundaries_catch_everything() -> None:
-    assert_none(find_catch_alls(sources(*FOLDERS)), BOUNDARIES)
+    assert_none(find_catch_alls(sources("src", "bench")), BOUNDARIES)
     assert len(BOUNDARIES) <= MOST_BOUNDARIES
 
 
