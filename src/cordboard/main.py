@@ -1,57 +1,197 @@
-"""Where things are put together: the ``cordboard`` command."""
+"""Where things are put together: the ``cordboard`` command and the server that it starts."""
 
-import sys
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated
 
-import uvicorn
+import msgspec
+import structlog
+import typer
 import uvloop
 
+from cordboard import __version__
 from cordboard.edge.api.app import build_app
 from cordboard.edge.api.context import Context
+from cordboard.edge.api.server import base_url, bound_sockets, serve_http
+from cordboard.edge.cli.numbers import numbers_app
 from cordboard.numbers.model import NumberRules
+from cordboard.operator import keys, organizations
+from cordboard.operator.configuration import config
+from cordboard.operator.first_start import make_first_pair, welcome
+from cordboard.operator.installation import opened_database, pepper_of, secret_key_of
+from cordboard.operator.migration import migrate
+from cordboard.operator.terminal import DatabaseOption, configured, refusals
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
-from cordboard.organizations.operations import create_first_organization
+from cordboard.provisioning.keep_house import keep_house
 from cordboard.runtime.clock import system_clock
-from cordboard.runtime.db import open_database
+from cordboard.runtime.db import Database
 from cordboard.runtime.db.opening import sqlite_path
-from cordboard.runtime.secret_key import open_secret_key
-from cordboard.runtime.settings import Settings, key_file
+from cordboard.runtime.errors import DomainError
+from cordboard.runtime.repeating import Work, repeated
+from cordboard.runtime.settings import Settings, shown_value
+from cordboard.runtime.stopping import stop_signal
+from cordboard.runtime.telemetry.metrics import BUILD
+
+log = structlog.get_logger(__name__)
+
+FLUSH_EVERY_S = 5
+FLUSH_AT_END_S = 1
+
+app = typer.Typer(
+    name="cordboard",
+    help="Self-hosted switchboard between phone numbers and voice agents.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(organizations.app, name="organization")
+app.add_typer(keys.app, name="key")
+app.command()(migrate)
+app.command()(config)
+# The commands for users, which speak to a server over HTTP.
+app.add_typer(numbers_app, name="numbers")
 
 
-async def serve() -> None:
-    """Serve the API until SIGINT or SIGTERM."""
-    settings = Settings()
-    path = sqlite_path(settings.database_url)
-    db = await open_database(settings.database_url, create=True)
-    secret = await open_secret_key(db, settings.secret_key, key_file(path))
-    pepper = Pepper(secret.derived("api-secret-pepper"))
-    first = await db.write(create_first_organization, "Default", pepper)
-    if first:
-        sys.stdout.write(f"{first[1].key.api_key} {first[1].api_secret}\n")
-        sys.stdout.flush()
+class Role(StrEnum):
+    """What a process does: answer requests, work in the background, or both."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
+class Start(msgspec.Struct, frozen=True):
+    """How the server was asked to start.
+
+    Attributes:
+        settings: The settings in force.
+        role: What this process does.
+        migrate: Whether it brings the schema up to date first.
+        sockets: Where it will listen; none for a worker, which answers no requests.
+    """
+
+    settings: Settings
+    role: Role
+    migrate: bool
+    sockets: list[socket.socket]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer hands the option over like this
+    if wanted:
+        typer.echo(f"cordboard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Self-hosted switchboard between phone numbers and voice agents."""
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="In place of CORDBOARD_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="In place of CORDBOARD_PORT.")
+    ] = None,
+    database: DatabaseOption = None,
+    role: Annotated[Role, typer.Option(help="Answer requests, work, or both.")] = Role.ALL,
+    migrate: Annotated[bool, typer.Option(help="Bring the schema up to date first.")] = True,
+) -> None:
+    """Serve the API until SIGINT or SIGTERM; requests in flight are finished."""
+    with refusals():
+        settings = configured(host=host, port=port, database_url=database).settings
+        sockets = [] if role is Role.WORKER else bound_sockets(settings.host, settings.port)
+        uvloop.run(_run(Start(settings, role, migrate, sockets)))
+
+
+async def _run(start: Start) -> None:
+    """Open the installation, serve or work until told to stop, and close it again."""
+    settings = start.settings
+    with stop_signal() as stop:
+        async with opened_database(settings, create=True, migrate=start.migrate) as db:
+            pepper = pepper_of(await secret_key_of(db, settings))
+            works = [] if start.role is Role.API else keep_house(db)
+            kind = "postgresql" if sqlite_path(_url(settings)) is None else "sqlite"
+            BUILD.labels(__version__, start.role, kind).set(1)
+            if start.role is Role.WORKER:
+                async with repeated(*works):
+                    _note_started(settings, start.role, None)
+                    await stop.wait()
+            else:
+                await _serve_api(start, db, pepper, works, stop)
+    log.info("server_stopped", role=start.role)
+
+
+async def _serve_api(
+    start: Start, db: Database, pepper: Pepper, works: list[Work], stop: asyncio.Event
+) -> None:
+    settings = start.settings
+    authenticator = Authenticator(db, pepper, system_clock)
     context = Context(
         db=db,
-        authenticator=Authenticator(db, pepper, system_clock),
+        authenticator=authenticator,
         pepper=pepper,
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
     )
-    config = uvicorn.Config(
-        build_app(context),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        proxy_headers=False,
-        log_level="warning",
-        timeout_graceful_shutdown=8,
+    note_ready = await _first_words(start, db, pepper)
+    # The process that checks a pair is the one that knows it was used, whatever its role.
+    flush = Work("flush_last_used", authenticator.flush_last_used, FLUSH_EVERY_S)
+    async with repeated(flush, *works):
+        await serve_http(build_app(context), start.sockets, stop, note_ready)
+    with suppress(DomainError, TimeoutError):
+        async with asyncio.timeout(FLUSH_AT_END_S):
+            await authenticator.flush_last_used()
+
+
+async def _first_words(start: Start, db: Database, pepper: Pepper) -> Callable[[], None]:
+    """Return what to say once the server listens; the first start makes a key pair to say."""
+    settings, url = start.settings, base_url(start.settings.host, start.sockets)
+    first = None if settings.is_production else await make_first_pair(db, pepper)
+
+    def say() -> None:
+        _note_started(settings, start.role, url)
+        if not settings.is_production:
+            where = f"Cordboard {__version__} answers at {url}, with data in {_shown(settings)}"
+            typer.echo(where + (welcome(first, url) if first else ""))
+
+    return say
+
+
+def _note_started(settings: Settings, role: Role, url: str | None) -> None:
+    log.info(
+        "server_started",
+        version=__version__,
+        role=role,
+        mode=settings.mode,
+        url=url,
+        database=_shown(settings),
     )
-    await uvicorn.Server(config).serve()
-    await db.close()
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url.get_secret_value()
+
+
+def _shown(settings: Settings) -> str:
+    return shown_value(settings.database_url) or ""
 
 
 def run() -> None:
     """Run the command."""
-    uvloop.run(serve())
+    app()
 
 
 if __name__ == "__main__":

@@ -126,8 +126,16 @@ async def _replay(tx: WriteTx, actor: Actor, key: IdempotencyKey) -> Answer:
     return Answer(body=row[1].encode(), etag=row[2], is_replay=True)
 
 
-async def prune_keys(tx: WriteTx) -> int:
-    """Delete keys older than 24 hours; return how many."""
+async def prune_keys(tx: WriteTx, limit: int) -> int:
+    """Delete keys older than 24 hours, the oldest first, ``limit`` at most.
+
+    Returns how many; as many as ``limit`` means that there may be more.
+    """
     return await tx.execute(
-        "DELETE FROM idempotency_key WHERE created_ms < $1", tx.now_ms - KEEP_MS
+        """DELETE FROM idempotency_key
+           WHERE (organization_id, operation, idempotency_key) IN (
+             SELECT organization_id, operation, idempotency_key FROM idempotency_key
+             WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)""",
+        tx.now_ms - KEEP_MS,
+        limit,
     )

@@ -77,10 +77,41 @@ async def update_position(tx: WriteTx, consumer: str, position: int) -> None:
     )
 
 
-async def prune_events(tx: WriteTx) -> int:
-    """Delete events older than a day that every consumer has passed; return how many."""
+async def prune_events(tx: WriteTx, limit: int) -> int:
+    """Delete events older than a day that every consumer has passed, ``limit`` at most.
+
+    Returns how many; as many as ``limit`` means that there may be more.
+    """
     return await tx.execute(
-        """DELETE FROM outbox WHERE at_ms < $1 AND NOT EXISTS (
-             SELECT 1 FROM outbox_consumer WHERE outbox_consumer.position < outbox.sequence)""",
+        """DELETE FROM outbox
+           WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT $2)
+             AND at_ms < $1
+             AND NOT EXISTS (
+               SELECT 1 FROM outbox_consumer WHERE outbox_consumer.position < outbox.sequence)""",
         tx.now_ms - KEEP_MS,
+        limit,
     )
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """How full the outbox is.
+
+    Attributes:
+        kept: Events in it, read ones too; counted by sequence, so gaps count as events.
+        unread: For each consumer, how many it has yet to pass, counted in the same way.
+    """
+
+    kept: int
+    unread: dict[str, int]
+
+
+async def get_backlog(tx: ReadTx) -> Backlog:
+    """Measure the outbox; the cost does not grow with it."""
+    row = await tx.fetch_one(
+        """SELECT COALESCE((SELECT MIN(sequence) FROM outbox), 1),
+                  COALESCE((SELECT MAX(sequence) FROM outbox), 0)"""
+    )
+    first, last = (1, 0) if row is None else (row[0], row[1])
+    consumers = await tx.fetch_all("SELECT name, position FROM outbox_consumer ORDER BY name")
+    unread = {name: last - max(position, first - 1) for name, position in consumers}
+    return Backlog(last - first + 1, unread)

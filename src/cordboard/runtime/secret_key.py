@@ -10,6 +10,9 @@ import hmac
 import os
 import re
 import secrets
+import tempfile
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,6 +23,10 @@ from cordboard.runtime.errors import StartError
 
 KEY_PATTERN = re.compile(r"[0-9a-fA-F]{64}")
 CHECK_NAME = "secret_key_check"
+KEY_FILE = "secret.key"
+
+FEWEST_DISTINCT_BYTES = 16
+"""32 random bytes hold fewer than this many different ones in one of 10¹³ keys."""
 
 
 class SecretKey:
@@ -42,6 +49,12 @@ class SecretKey:
     def __repr__(self) -> str:
         """Show that it is a secret, and nothing of it."""
         return "SecretKey(***)"
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether a person made it up: few different bytes, or steps of one size."""
+        steps = {(after - before) % 256 for before, after in pairwise(self._key)}
+        return len(set(self._key)) < FEWEST_DISTINCT_BYTES or len(steps) == 1
 
     def derived(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose, the same each time."""
@@ -68,16 +81,23 @@ async def insert_check_value(tx: WriteTx, value: str) -> str:
     return await find_check_value(tx) or value
 
 
+def key_file(database_path: Path | None) -> Path:
+    """Return where a development installation keeps a key: beside the SQLite file, or in data/."""
+    folder = Path("data") if database_path is None else database_path.parent
+    return folder / KEY_FILE
+
+
 async def open_secret_key(db: Database, configured: str | None, file: Path | None) -> SecretKey:
     """Return the key this database belongs to; make one where that is allowed and none exists.
 
     Args:
         db: The database; it learns the check value the first time.
         configured: The value of ``CORDBOARD_SECRET_KEY``, or None.
-        file: Where a development installation keeps a key of its own; None forbids making one.
+        file: Where a development installation keeps a key of its own. None, as in production
+            mode, allows no such file, and no weak key either.
 
     Raises:
-        StartError: The key is missing, malformed, or another one than the database knows.
+        StartError: The key is missing, malformed, weak, or another one than the database knows.
     """
     known = await db.read(find_check_value)
     key = _configured_or_kept(configured, file, may_make=known is None)
@@ -94,31 +114,63 @@ async def open_secret_key(db: Database, configured: str | None, file: Path | Non
 
 def _configured_or_kept(configured: str | None, file: Path | None, *, may_make: bool) -> SecretKey:
     if configured is not None:
-        return SecretKey(configured)
+        key = SecretKey(configured)
+        if file is None and key.is_weak:
+            message = (
+                "CORDBOARD_SECRET_KEY can be guessed; make one with `openssl rand -hex 32` "
+                "(a database that was made with another key keeps to that one)"
+            )
+            raise StartError(message)
+        return key
     if file is None:
         message = (
             "CORDBOARD_SECRET_KEY is not set; make one with `openssl rand -hex 32` and keep it"
         )
         raise StartError(message)
-    if not file.exists():
-        if not may_make:
-            message = (
-                f"{file} is missing, and the database was made with a secret key; restore the file "
-                "or set CORDBOARD_SECRET_KEY to the original"
-            )
-            raise StartError(message)
-        _make(file)
-    return SecretKey(file.read_text("ascii"))
+    return kept_key(file, may_make=may_make)
+
+
+def kept_key(file: Path, *, may_make: bool) -> SecretKey:
+    """Return the key in a file, made now if it is not there and that is allowed.
+
+    Raises:
+        StartError: It is missing, cannot be read or made, or is malformed.
+    """
+    try:
+        if may_make and not file.exists():
+            _make(file)
+        return SecretKey(file.read_text("ascii"))
+    except FileNotFoundError as error:
+        message = (
+            f"{file} is missing, and the database was made with a secret key; restore the file "
+            "or set CORDBOARD_SECRET_KEY to the original"
+        )
+        raise StartError(message) from error
+    except OSError as error:
+        message = f"cannot use the secret key in {file}: {error.strerror}"
+        raise StartError(message) from error
+    except (UnicodeDecodeError, StartError) as error:
+        message = (
+            f"{file} does not hold a secret key (64 hexadecimal digits); restore the file or set "
+            "CORDBOARD_SECRET_KEY to the original"
+        )
+        raise StartError(message) from error
 
 
 def _make(file: Path) -> None:
-    """Write a new key, readable by its owner only; whoever comes second uses the first one's."""
+    """Write a new key, readable by its owner only; whoever comes second uses the first one's.
+
+    The file appears complete or not at all, so that no other process can read half a key.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_hex(32) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(32) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):
+            file.hardlink_to(temporary)
+    finally:
+        temporary.unlink()

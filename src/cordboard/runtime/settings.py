@@ -1,23 +1,92 @@
-"""Settings from the environment, each with its default and where it came from."""
+"""Settings from the environment, each with its default and where it came from.
 
+A setting whose type is ``SecretStr`` is a secret: it is masked wherever it is shown, and may come
+from a file instead, which the variable with ``_FILE`` at its end names (as container platforms hand
+secrets over).
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+import msgspec
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cordboard.runtime.errors import StartError
+from cordboard.runtime.telemetry.masking import masked_text
+
+PREFIX = "CORDBOARD_"
+FILE = "_FILE"
+
+CLIENT_VARIABLES = (
+    "CORDBOARD_URL",
+    "CORDBOARD_API_KEY",
+    "CORDBOARD_API_SECRET",
+    "CORDBOARD_API_SECRET_FILE",
+)
+"""What the commands for users read; they may stand in the server's environment too."""
+
+NEAR = 0.8
+"""How alike a name must be to one of ours, as ``difflib`` counts, to be taken for a misspelling."""
 
 
 class Settings(BaseSettings):
     """Everything that can be set, as ``CORDBOARD_…`` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="CORDBOARD_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", hide_input_in_errors=True
+    )
 
-    database_url: str = Field(default="sqlite:///data/cordboard.db")
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    mode: Literal["development", "production"] = "development"
-    secret_key: str | None = None
-    require_registered_agents: bool = False
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///data/cordboard.db"),
+        description="Where everything is kept: `sqlite:///relative.db` (to the working directory), "
+        "`sqlite:////absolute.db` or `postgresql://user:password@host/database`.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="The address to listen on: `0.0.0.0` for all of IPv4, `::` for all. The server "
+        "speaks plain HTTP, so put a reverse proxy with TLS before it where others can reach it.",
+    )
+    port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        description="The TCP port to listen on; `0` takes a free one and prints it.",
+    )
+    mode: Literal["development", "production"] = Field(
+        default="development",
+        description="`production` makes nothing by itself (no organization, no secret key) and "
+        "refuses a missing or weak secret key, and webhook URLs with `http` or a private address.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="The master key, 32 bytes as 64 hexadecimal digits (`openssl rand -hex 32`), "
+        "from which the key for stored credentials and the pepper of API secrets are derived. The "
+        "database knows a check value of it: a missing or another key is a refusal to start.",
+        json_schema_extra={
+            "default": "in development made once, `secret.key` beside the SQLite file (in `data/` "
+            "for PostgreSQL); required in production"
+        },
+    )
+    require_registered_agents: bool = Field(
+        default=False,
+        description="Whether numbers may be bound to agents of their organization only, and not to "
+        "names that LiveKit alone knows.",
+    )
+    log_format: Literal["console", "json"] | None = Field(
+        default=None,
+        description="How the log looks: `console` for people, `json` for machines, one object per "
+        "line. It goes to standard error.",
+        json_schema_extra={"default": "`console` on a terminal, else `json`"},
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least severe events that are logged; `debug` adds a line per request.",
+    )
 
     @property
     def is_production(self) -> bool:
@@ -25,7 +94,132 @@ class Settings(BaseSettings):
         return self.mode == "production"
 
 
-def key_file(database_path: Path | None) -> Path:
-    """Return where a development installation keeps its secret key."""
-    folder = Path("data") if database_path is None else database_path.parent
-    return folder / "secret.key"
+class Configuration(msgspec.Struct, frozen=True):
+    """The settings in force.
+
+    Attributes:
+        settings: Their values.
+        sources: Field → ``default``, ``environment``, ``file …`` or ``command line``.
+        warnings: What is odd about the environment, as sentences.
+    """
+
+    settings: Settings
+    sources: dict[str, str]
+    warnings: list[str]
+
+    def shown(self) -> Iterator[tuple[str, str | None, str]]:
+        """Go through variable, value and source, with secrets masked."""
+        for field, source in self.sources.items():
+            yield variable(field), shown_value(getattr(self.settings, field)), source
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def is_secret(info: FieldInfo) -> bool:
+    """Whether a field is masked and may come from a file."""
+    return "SecretStr" in str(info.annotation)
+
+
+def shown_value(value: object) -> str | None:
+    """Return a value as it may be shown: of a URL everything but its password, of a key nothing."""
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value()
+        return masked_text(text) if "://" in text else "********"
+    if value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def load_settings(**options: str | int | None) -> Configuration:
+    """Return the settings in force: options of the command, else environment or file, else default.
+
+    Args:
+        options: Field → value of a command's option, None where it was not given.
+
+    Raises:
+        StartError: Something is wrong; the text names every variable concerned and what to do.
+    """
+    environment = {name.upper(): value for name, value in os.environ.items() if value}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    problems, warnings = _strange_names(environment)
+    sources = {}
+    from_files = {}
+    for field, info in Settings.model_fields.items():
+        name = variable(field)
+        sources[field] = "environment" if name in environment else "default"
+        if is_secret(info) and (file := environment.get(name + FILE)):
+            sources[field] = f"file {file}"
+            if name in environment:
+                problems.append(f"{name} and {name}{FILE} are both set; unset one of them")
+            else:
+                from_files[field] = _content(name + FILE, file, problems)
+        if field in given:
+            sources[field] = "command line"
+    if problems:
+        raise StartError("\n".join(problems))
+    try:
+        settings = Settings(**{**from_files, **given})
+    except ValidationError as error:
+        raise StartError("\n".join(_explained(error, environment))) from None
+    return Configuration(settings, sources, warnings)
+
+
+def _content(name: str, file: str, problems: list[str]) -> str:
+    """Return the secret in a file, without the white space around it."""
+    try:
+        content = Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        problems.append(f"{name} names {file}, which cannot be read: {reason}")
+        return ""
+    if not content:
+        problems.append(f"{name} names {file}, which is empty")
+    return content
+
+
+def _strange_names(environment: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return refusals for misspelt variables, and warnings for those that are merely unknown.
+
+    Platforms add variables of their own (Kubernetes ``CORDBOARD_SERVICE_HOST`` for a service named
+    cordboard), and a newer version's settings may be set while an older one runs, so what is
+    unknown is no reason to refuse. What is almost a name of ours is: the server would run on a
+    default, such as another database.
+    """
+    fields = Settings.model_fields
+    known = [variable(field) for field in fields]
+    known += [variable(field) + FILE for field, info in fields.items() if is_secret(info)]
+    problems, warnings = [], []
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name in known or name in CLIENT_VARIABLES:
+            continue
+        stem = name.removeprefix(PREFIX)
+        stems = [other.removeprefix(PREFIX) for other in (*known, *CLIENT_VARIABLES)]
+        near = get_close_matches(stem, stems, n=1, cutoff=0)[0]
+        if get_close_matches(stem, [near], cutoff=NEAR):
+            problems.append(f"{name} is not a setting; did you mean {PREFIX}{near}?")
+        else:
+            text = f"{name} is not a setting of this version and has no effect"
+            warnings.append(f"{text} (the nearest is {PREFIX}{near})")
+    return problems, warnings
+
+
+def _explained(error: ValidationError, environment: Mapping[str, str]) -> Iterator[str]:
+    """Say for each wrong setting which one, what it is and what it must be."""
+    for problem in error.errors(include_url=False, include_context=False):
+        field = str(problem["loc"][0])
+        name = variable(field)
+        value = environment.get(name)
+        what = problem["msg"].replace("Input should be", "must be")
+        is_shown = value is not None and not is_secret(Settings.model_fields[field])
+        yield f"{name} {f'is {value!r}: ' if is_shown else ''}{what}{_hint(value)}"
+
+
+def _hint(value: str | None) -> str:
+    if value is not None and value.startswith("tcp://"):
+        return (
+            " (Kubernetes sets this for a service named cordboard: use enableServiceLinks: false)"
+        )
+    return ""

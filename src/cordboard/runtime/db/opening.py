@@ -43,9 +43,26 @@ async def open_database(
     Raises:
         StartError: The database is not there, cannot be used, or is newer than the code.
     """
+    await _migrate(url, clock, create=create, apply=migrate)
     path = sqlite_path(url)
     if path is None:
-        await migrate_postgres(url, clock, apply=migrate)
         return await PostgresDatabase.connected(url, clock)
-    migrate_sqlite(path, clock, create=create, apply=migrate)
     return SQLiteDatabase(path, clock)
+
+
+async def migrate_database(url: str, *, clock: Clock = system_clock) -> list[str]:
+    """Bring the database at ``url`` to the schema of this version; return what was applied.
+
+    A SQLite file that is not there is made.
+
+    Raises:
+        StartError: The database cannot be used, or is newer than the code.
+    """
+    return await _migrate(url, clock, create=True, apply=True)
+
+
+async def _migrate(url: str, clock: Clock, *, create: bool, apply: bool) -> list[str]:
+    path = sqlite_path(url)
+    if path is None:
+        return await migrate_postgres(url, clock, apply=apply)
+    return migrate_sqlite(path, clock, create=create, apply=apply)

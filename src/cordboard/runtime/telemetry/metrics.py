@@ -25,3 +25,23 @@ DATABASE_GROUP_SIZE = Histogram(
 DATABASE_POOL_IN_USE = Gauge(
     "cordboard_database_pool_in_use", "PostgreSQL connections in use, as last seen."
 )
+HTTP_REFUSALS = Counter(
+    "cordboard_http_refusals_total",
+    "Answers that are refusals or failures, by their code.",
+    ["code"],
+)
+BUILD = Gauge(
+    "cordboard_build_info", "Always 1; the labels say what runs.", ["version", "role", "database"]
+)
+DATABASE_WAL_BYTES = Gauge(
+    "cordboard_database_wal_bytes", "Size of SQLite's write-ahead log, 0 on PostgreSQL."
+)
+OUTBOX_EVENTS = Gauge(
+    "cordboard_outbox_events", "Events in the outbox, read ones too; kept for a day."
+)
+OUTBOX_LAG_EVENTS = Gauge(
+    "cordboard_outbox_lag_events", "Events that a consumer has yet to pass.", ["consumer"]
+)
+WORK_FAILURES = Counter(
+    "cordboard_work_failures_total", "Turns of background work that failed.", ["work"]
+)

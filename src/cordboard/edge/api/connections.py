@@ -1,0 +1,103 @@
+"""How much and how long a slow or hostile client may hold, where uvicorn sets no bound.
+
+uvicorn has a deadline for the pause between two requests only. Here are the others: for the head of
+a request, for its body, for an answer that is not read, and for the size of a head. Times are
+checked by one look at all connections each second, so that a request costs nothing more.
+"""
+
+import resource
+from asyncio import Transport
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LARGEST_HEAD = 65_536
+"""Bytes of request line and headers, give or take one read from the socket."""
+
+FILES_OF_OUR_OWN = 128
+"""File descriptors that are kept for the database, the log and what comes."""
+
+
+class Phase(StrEnum):
+    """What a connection waits for."""
+
+    IDLE = "idle"
+    HEAD = "head"
+    BODY = "body"
+    WORK = "work"
+    READER = "reader"
+
+
+LONGEST_S = {Phase.HEAD: 10, Phase.BODY: 60, Phase.READER: 30}
+"""Seconds after which a connection is cut off, by what its client lets us wait for."""
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 25\r\nconnection: close\r\n\r\n"
+    b"The headers are too large"
+)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection that can be told what it waits for, and that takes no endless head."""
+
+    _is_in_head = False
+    _head_size = 0
+    _seen: tuple[Phase, Any] = (Phase.HEAD, None)
+    _seen_at_s = 0.0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn's own signature is as narrow
+        """Take a connection, unless all places are taken."""
+        super().connection_made(transport)
+        self._seen_at_s = self.loop.time()
+        if len(self.connections) > most_connections():
+            transport.abort()
+
+    def on_message_begin(self) -> None:
+        """Begin to count the bytes of a head."""
+        self._is_in_head = True
+        self._head_size = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; cut off a head that does not end."""
+        super().data_received(data)
+        if self._is_in_head:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+
+    def phase(self) -> Phase:
+        """Return what the connection waits for now."""
+        cycle: Any = self.cycle
+        if self.transport.is_closing() or self.flow.write_paused:
+            return Phase.READER
+        if cycle is None or cycle.response_complete:
+            return Phase.HEAD if self.timeout_keep_alive_task is None else Phase.IDLE
+        return Phase.BODY if cycle.more_body else Phase.WORK
+
+    def cut_off_if_late(self, now_s: float) -> None:
+        """End the connection when its client has let us wait for one thing too long."""
+        seen = (self.phase(), self.cycle)
+        if seen != self._seen:
+            self._seen = seen
+            self._seen_at_s = now_s
+        elif now_s - self._seen_at_s > LONGEST_S.get(seen[0], float("inf")):
+            self.transport.abort()
+
+
+@cache
+def most_connections() -> int:
+    """Return how many connections may be open, after raising the limit of files to its maximum."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most_files = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, hard))
+    return max(FILES_OF_OUR_OWN, most_files - FILES_OF_OUR_OWN)

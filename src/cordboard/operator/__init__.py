@@ -1,0 +1,1 @@
+"""Commands for whoever runs the installation; they work on its database directly."""

@@ -1,0 +1,41 @@
+"""What a worker does for the database itself: throw away what is past, and measure the rest."""
+
+from collections.abc import Awaitable, Callable
+
+from cordboard.runtime import idempotency, outbox
+from cordboard.runtime.db import Database, WriteTx
+from cordboard.runtime.repeating import Work
+from cordboard.runtime.telemetry.metrics import OUTBOX_EVENTS, OUTBOX_LAG_EVENTS
+
+PRUNE_EVERY_S = 3600
+MEASURE_EVERY_S = 15
+
+BATCH = 1000
+"""Rows per transaction: a delete of a day's events at once would hold up every other write."""
+
+
+def keep_house(db: Database) -> list[Work]:
+    """Return the work that each worker repeats. Several workers may do it at once."""
+    return [
+        Work("prune_idempotency_keys", lambda: prune(db, idempotency.prune_keys), PRUNE_EVERY_S),
+        Work("prune_outbox", lambda: prune(db, outbox.prune_events), PRUNE_EVERY_S),
+        Work("measure_outbox", lambda: measure_outbox(db), MEASURE_EVERY_S),
+    ]
+
+
+async def prune(db: Database, delete: Callable[[WriteTx, int], Awaitable[int]]) -> int:
+    """Delete, batch by batch, until nothing is left to delete; return how many rows went."""
+    total = 0
+    while True:
+        deleted = await db.write_long(delete, BATCH)
+        total += deleted
+        if deleted < BATCH:
+            return total
+
+
+async def measure_outbox(db: Database) -> None:
+    """Show how full the outbox is in the metrics."""
+    backlog = await db.read(outbox.get_backlog)
+    OUTBOX_EVENTS.set(backlog.kept)
+    for consumer, unread in backlog.unread.items():
+        OUTBOX_LAG_EVENTS.labels(consumer).set(unread)
