@@ -9,6 +9,7 @@ from cordboard.agents.store.listing import (
     list_agents,
 )
 from cordboard.agents.store.records import (
+    VersionSummary,
     delete_agent,
     get_agent,
     get_agent_for_update,
@@ -27,6 +28,7 @@ __all__ = [
     "AgentPage",
     "AgentQuery",
     "AgentSummary",
+    "VersionSummary",
     "delete_agent",
     "get_agent",
     "get_agent_for_update",

@@ -24,6 +24,17 @@ GET = f"""SELECT {AGENT_COLUMNS} FROM agent
 VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 
+class VersionSummary(msgspec.Struct, frozen=True):
+    """A version as a list shows it; see :class:`cordboard.agents.model.AgentVersion`."""
+
+    version: int
+    livekit_agent_name: str
+    livekit_deployment: str | None
+    published_ms: int | None
+    created_ms: int
+    updated_ms: int
+
+
 def insert_agent(agent: Agent) -> Statement:
     """Return the statement that stores a new agent, without its version."""
     sql = """
@@ -158,20 +169,21 @@ async def get_agent_for_update(
 
 async def list_versions(
     tx: ReadTx, organization_id: OrganizationId, agent_id: AgentId
-) -> list[AgentVersion]:
-    """Return all versions of an agent, newest first.
+) -> list[VersionSummary]:
+    """Return all versions of an agent, newest first, without what they keep for the worker.
 
     Raises:
         AgentNotFoundError: The organization has no such agent.
     """
     await _agent_row(tx, organization_id, agent_id, GET)
     rows = await tx.fetch_all(
-        f"""SELECT {VERSION_COLUMNS} FROM agent_version
-            WHERE agent_id = $1 AND organization_id = $2 ORDER BY version DESC""",
+        """SELECT version, livekit_agent_name, livekit_deployment, published_ms, created_ms,
+             updated_ms
+           FROM agent_version WHERE agent_id = $1 AND organization_id = $2 ORDER BY version DESC""",
         agent_id,
         organization_id,
     )
-    return [_version_from_row(row) for row in rows]
+    return [VersionSummary(*row) for row in rows]
 
 
 async def get_version(

@@ -5,7 +5,14 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, ControllerRouterHandler
 
-from cordboard.edge.api import health, number_lists, numbers
+from cordboard.edge.api import (
+    agent_lists,
+    agent_versions,
+    agents,
+    health,
+    number_lists,
+    numbers,
+)
 from cordboard.edge.api.context import Context
 from cordboard.edge.api.errors import on_domain_error, on_http_exception, on_unexpected
 from cordboard.edge.api.observe import observed
@@ -22,6 +29,21 @@ ROUTES: list[ControllerRouterHandler] = [
     numbers.update_number,
     numbers.delete_number,
     numbers.show_history,
+    agents.create_agent,
+    agent_lists.list_agents_by_query,
+    agent_lists.list_agents_by_body,
+    agents.get_agent,
+    agents.get_full_agent,
+    agents.update_agent,
+    agents.delete_agent,
+    agents.duplicate_agent,
+    agent_versions.publish_agent,
+    agent_versions.list_versions,
+    agent_versions.get_version,
+    api_keys.create_api_key,
+    api_keys.list_api_keys,
+    api_keys.revoke_api_key,
+    api_keys.rotate_api_key,
     health.show_health,
     health.show_readiness,
     health.show_metrics,

@@ -35,7 +35,22 @@ def if_match(request: HTTPRequest) -> frozenset[str] | None:
     A weak tag never matches (RFC 9110, section 13.1.1), so it is left out; a header of another
     form matches nothing.
     """
-    values = _values(request, b"if-match")
+    tags = _entity_tags(request, b"if-match")
+    return None if tags is None else frozenset(tag for tag in tags if not tag.startswith("W/"))
+
+
+def if_none_match(request: HTTPRequest) -> frozenset[str]:
+    """Return the entity tags of ``If-None-Match`` (or ``*``), weak ones as if they were strong.
+
+    Its comparison is weak (RFC 9110, section 13.1.2); a header of another form matches nothing.
+    """
+    tags = _entity_tags(request, b"if-none-match") or frozenset()
+    return frozenset(tag.removeprefix("W/") for tag in tags)
+
+
+def _entity_tags(request: HTTPRequest, name: bytes) -> frozenset[str] | None:
+    """Return the entity tags of a header as they stand there, or None when there is none."""
+    values = _values(request, name)
     if not values:
         return None
     text = ",".join(values)
@@ -43,7 +58,7 @@ def if_match(request: HTTPRequest) -> frozenset[str] | None:
         return frozenset({"*"})
     if _ETAGS.sub("", text).strip(", \t"):
         return frozenset()
-    return frozenset(tag for tag in _ETAGS.findall(text) if not tag.startswith("W/"))
+    return frozenset(_ETAGS.findall(text))
 
 
 def _values(request: HTTPRequest, name: bytes) -> list[str]:
