@@ -15,6 +15,7 @@ from cordboard.edge.api.refusals import (
     UnsupportedMediaTypeError,
 )
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
+from cordboard.runtime.telemetry.metrics import HTTP_REFUSALS
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def code_of(error: DomainError) -> str:
 def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
     """Return the HTTP response for a refusal or failure."""
     code = code_of(error)
+    HTTP_REFUSALS.labels(code).inc()
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if error.kind is Kind.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey realm="cordboard"'
@@ -67,7 +69,9 @@ def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
 def on_domain_error(request: HTTPRequest, error: DomainError) -> Response[bytes]:
     """Answer a refusal; failures that are not the client's are logged with their cause."""
     if error.kind in {Kind.UNAVAILABLE, Kind.INDETERMINATE, Kind.FULL, Kind.UPSTREAM}:
-        log.warning("request_failed", code=error.code, cause=repr(type(error.__cause__).__name__))
+        log.warning(
+            "request_failed", **_where(request), code=error.code, cause=repr(error.__cause__)
+        )
     return failed(request, error)
 
 
@@ -89,9 +93,18 @@ def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[by
 
 def on_unexpected(request: HTTPRequest, error: Exception) -> Response[bytes]:
     """Answer what nobody expected: the client learns the request's id, the log the cause."""
-    log.error("request_crashed", exc_info=error)
+    log.error("request_crashed", **_where(request), code=InternalError.code, exc_info=error)
     detail = "The cause is in the server's log under this request_id"
     return failed(request, InternalError(detail))
+
+
+def _where(request: HTTPRequest) -> dict[str, str | None]:
+    """Return which request it was; its path would tell the phone number, its route does not."""
+    return {
+        "request_id": request.scope["state"]["request_id"],
+        "method": request.scope["method"],
+        "route": request.scope.get("path_template"),
+    }
 
 
 def allowed_methods(request: HTTPRequest) -> list[str]:

@@ -3,16 +3,20 @@
 Paths hold phone numbers, so metrics and logs name the route's template instead.
 """
 
+import logging
 import secrets
 from itertools import count
 from time import perf_counter
 from typing import Any
 
+import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from cordboard.runtime.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
+
+log = structlog.get_logger(__name__)
 
 UNKNOWN_ROUTE = "unknown"
 
@@ -48,6 +52,7 @@ class _Counts:
 def observed(app: ASGIApp) -> ASGIApp:
     """Wrap an application so that each answer carries ``X-Request-Id`` and is counted."""
     counts = _Counts()
+    is_told = logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
 
     async def observe(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -70,6 +75,17 @@ def observed(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send_observed)
         finally:
-            counts.add(scope, status, perf_counter() - started)
+            seconds = perf_counter() - started
+            counts.add(scope, status, seconds)
+            if is_told:
+                route = scope.get("path_template")
+                log.debug(
+                    "request_answered",
+                    request_id=request_id,
+                    method=scope.get("method"),
+                    route=route,
+                    status=status,
+                    seconds=round(seconds, 6),
+                )
 
     return observe

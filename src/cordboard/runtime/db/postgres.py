@@ -96,6 +96,7 @@ class PostgresDatabase:
         """Use ``pool``; see :meth:`connected`."""
         self._pool = pool
         self._clock = clock
+        DATABASE_POOL_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
 
     @classmethod
     async def connected(cls, url: str, clock: Clock) -> "PostgresDatabase":
@@ -175,7 +176,6 @@ class PostgresDatabase:
         for tries_left in reversed(range(TRIES)):
             try:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                    DATABASE_POOL_IN_USE.set(self._pool.get_size() - self._pool.get_idle_size())
                     return await attempt(connection)
             except asyncpg.DiskFullError as error:
                 detail = "The disk of the database is full; nothing was done"

@@ -14,6 +14,7 @@ from cordboard.runtime.db.sqlite_errors import translated
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
 from cordboard.runtime.db.sqlite_writer import SQLiteWriter
 from cordboard.runtime.errors import StartError
+from cordboard.runtime.telemetry.metrics import DATABASE_WAL_BYTES
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class SQLiteDatabase:
         self._inline = _open_reader(path, LOOP_BUSY_TIMEOUT_MS)
         self._scanning = _open_reader(path, BUSY_TIMEOUT_MS)
         self._scanner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-scan")
+        DATABASE_WAL_BYTES.set_function(lambda: _size(path.with_name(f"{path.name}-wal")))
 
     async def read(
         self,
@@ -104,6 +106,13 @@ class SQLiteDatabase:
         self._scanner.shutdown(wait=True)
         self._inline.close()
         self._scanning.close()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _read(connection: apsw.Connection, clock: Clock, fn: Callable[[ReadTx], Awaitable[T]]) -> T:

@@ -22,9 +22,7 @@ DATABASE_GROUP_SIZE = Histogram(
     "Transactions that shared one SQLite commit.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128),
 )
-DATABASE_POOL_IN_USE = Gauge(
-    "cordboard_database_pool_in_use", "PostgreSQL connections in use, as last seen."
-)
+DATABASE_POOL_IN_USE = Gauge("cordboard_database_pool_in_use", "PostgreSQL connections in use.")
 HTTP_REFUSALS = Counter(
     "cordboard_http_refusals_total",
     "Answers that are refusals or failures, by their code.",
