@@ -75,6 +75,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True):
         body: A struct or dict that becomes the JSON body; None sends none.
         if_match: The value of ``If-Match`` for a write that must meet a certain revision.
         idempotency_key: Makes repeating a POST safe: the server runs it once per key.
+        is_lookup: It is a POST only because what is looked for stands in its body.
     """
 
     method: Method
@@ -84,11 +85,12 @@ class Request(msgspec.Struct, Generic[T], frozen=True):
     body: Any = None
     if_match: str | None = None
     idempotency_key: str | None = None
+    is_lookup: bool = False
 
     @property
     def is_write(self) -> bool:
         """Whether it changes something."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.is_lookup
 
     @property
     def is_repeatable(self) -> bool:
