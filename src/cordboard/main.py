@@ -17,7 +17,6 @@ from cordboard.edge.api.app import build_app
 from cordboard.edge.api.context import Context
 from cordboard.edge.api.server import base_url, bound_sockets, serve_http
 from cordboard.edge.cli import agents_app, numbers_app
-from cordboard.edge.cli.numbers import numbers_app
 from cordboard.numbers.model import NumberRules
 from cordboard.operator import keys, organizations
 from cordboard.operator.configuration import config
@@ -50,12 +49,11 @@ app = typer.Typer(
 )
 app.add_typer(organizations.app, name="organization")
 app.add_typer(keys.app, name="key")
-app.add_typer(numbers_app, name="numbers")
-app.add_typer(agents_app, name="agents")
 app.command()(migrate)
 app.command()(config)
 # The commands for users, which speak to a server over HTTP.
 app.add_typer(numbers_app, name="numbers")
+app.add_typer(agents_app, name="agents")
 
 
 class Role(StrEnum):
