@@ -45,7 +45,7 @@ def explanation(error: ClientError, chosen: ChosenServer) -> tuple[str, list[str
             headline = f"No answer from {chosen.server.url}: {error}"
             lines = ["Next: try again; the server's log and /readyz tell what holds it up."]
         case ForeignAnswerError():
-            headline = f"What answers at {chosen.server.url} is not Cordboard's API: {error}"
+            headline = f"Not an answer of this API, from {chosen.server.url}: {error}"
             lines = [f"The address is that of {chosen.source}."]
         case _:
             headline, lines = str(error), []

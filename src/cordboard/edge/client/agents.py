@@ -60,8 +60,10 @@ class AgentItem(msgspec.Struct, frozen=True):
     updated_at: str
 
 
-class AgentPagination(Pagination, frozen=True, rename={"has_next": "has_next_page"}):
+class AgentPagination(Pagination, frozen=True):
     """Where a page lies; the API has another name for one of the fields here."""
+
+    has_next: bool = msgspec.field(name="has_next_page")
 
 
 class AgentList(msgspec.Struct, frozen=True):

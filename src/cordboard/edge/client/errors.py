@@ -79,10 +79,10 @@ class DeadlineError(ClientError):
 
 
 class ForeignAnswerError(ClientError):
-    """Something answered that is not the API: another program, a proxy, or a newer version."""
+    """Something answered that is not the API: another program, a proxy, or another version."""
 
-    def __init__(self, request: Request[Any], status: int, content_type: str) -> None:
-        """Say what came instead."""
-        text = f"HTTP status {status} with {content_type or 'no content type'}"
+    def __init__(self, request: Request[Any], status: int, reason: str) -> None:
+        """Say what came instead, or what does not fit."""
+        text = f"HTTP status {status}, {reason}"
         super().__init__(request, text, may_have_happened=request.is_write)
         self.status = status

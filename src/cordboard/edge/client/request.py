@@ -117,6 +117,10 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     etag: str | None = None
     is_replay: bool = False
 
+    def __repr__(self) -> str:
+        """Show what was done, and nothing of the data, which may hold a secret."""
+        return f"Answer(message={self.message!r})"
+
 
 def new_idempotency_key() -> str:
     """Return a key that no other write has: 128 random bits."""

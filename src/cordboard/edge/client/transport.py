@@ -121,6 +121,8 @@ async def open_transport(
             "User-Agent": "cordboard",
         },
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=patience.connect_s),
+        # A request without a body has no type; aiohttp would call it application/octet-stream.
+        skip_auto_headers=("Content-Type",),
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         yield Transport(session, server, patience)
@@ -176,9 +178,11 @@ def _read(request: Request[T], status: int, headers: Mapping[str, str], raw: byt
                 is_replay=headers.get("Idempotency-Replayed") == "true",
             )
         failure = _decode_failure(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        content_type = headers.get("Content-Type", "")
-        raise ForeignAnswerError(request, status, content_type) from None
+    except msgspec.ValidationError as error:
+        raise ForeignAnswerError(request, status, str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        content_type = headers.get("Content-Type", "no content type")
+        raise ForeignAnswerError(request, status, content_type) from error
     raise RefusedError(request, status, failure, _seconds(headers.get("Retry-After")))
 
 
