@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import msgspec
@@ -17,6 +19,8 @@ BASE62 = string.ascii_letters + string.digits
 KEY_LENGTH = 32
 SECRET_LENGTH = 43
 LONGEST_NAME = 100
+INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?(Z|\+00:00)")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ADMIN = "admin"
 SCOPES = (
@@ -66,6 +70,10 @@ class OrganizationNotFoundError(DomainError):
     code = "organization.not_found"
     message = "Organization not found"
 
+    def __init__(self, organization_id: str) -> None:
+        """Say the same of a missing one and of somebody else's."""
+        super().__init__(f"Organization with ID '{organization_id}' does not exist")
+
 
 class APIKeyNotFoundError(DomainError):
     """The organization has no such key pair."""
@@ -73,6 +81,24 @@ class APIKeyNotFoundError(DomainError):
     kind = Kind.NOT_FOUND
     code = "api_key.not_found"
     message = "API key not found"
+
+    def __init__(self, organization_id: OrganizationId, api_key_id: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"API key with ID '{api_key_id}' does not exist in organization '{organization_id}'"
+        )
+
+
+class APIKeyEndedError(DomainError):
+    """The key pair is revoked or expired, so it gets no new secret."""
+
+    kind = Kind.CONFLICT
+    code = "api_key.ended"
+    message = "API key has ended"
+
+    def __init__(self, api_key_id: str, status: str) -> None:
+        """Name the pair and what became of it."""
+        super().__init__(f"API key with ID '{api_key_id}' is {status.lower()}; create a new one")
 
 
 class Organization(msgspec.Struct, frozen=True):
@@ -181,11 +207,13 @@ def check_scopes(scopes: list[str] | None, allowed: frozenset[str]) -> frozenset
         return allowed
     if not scopes:
         raise InvalidError("scopes", "length", "name at least one scope, or leave it out")
-    for scope in scopes:
+    for index, scope in enumerate(scopes):
         if scope not in SCOPES:
-            raise InvalidError("scopes", "choice", f"must be among {', '.join(SCOPES)}")
+            reason = f"must be one of {', '.join(SCOPES)}"
+            raise InvalidError(f"scopes[{index}]", "choice", reason)
         if scope not in allowed and ADMIN not in allowed:
-            raise InvalidError("scopes", "choice", f"'{scope}' is more than your own key pair has")
+            reason = f"'{scope}' is more than your own key pair has"
+            raise InvalidError(f"scopes[{index}]", "choice", reason)
     return frozenset(scopes)
 
 
@@ -193,9 +221,37 @@ def check_name(name: str, field: str = "name") -> str:
     """Return a trimmed name of 1–100 characters.
 
     Raises:
-        InvalidError: It is empty or too long.
+        InvalidError: ``validation.length`` or ``validation.characters``.
     """
+    if "\0" in name:
+        raise InvalidError(field, "characters", "must not hold the NUL character")
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= LONGEST_NAME:
         raise InvalidError(field, "length", f"must have 1 to {LONGEST_NAME} characters")
     return trimmed
+
+
+def checked_expiry(text: str, now_ms: int, field: str = "expires_at") -> int:
+    """Return the instant at which a new pair ends, in epoch milliseconds.
+
+    Raises:
+        InvalidError: ``validation.type`` if it is no ISO 8601 instant in UTC, ``validation.range``
+            if it has passed.
+    """
+    expires_ms = _epoch_ms(text)
+    if expires_ms is None:
+        reason = "must be an ISO 8601 instant in UTC, such as 2030-01-31T12:00:00Z"
+        raise InvalidError(field, "type", reason)
+    if expires_ms <= now_ms:
+        raise InvalidError(field, "range", "must lie in the future")
+    return expires_ms
+
+
+def _epoch_ms(text: str) -> int | None:
+    """Return an ISO 8601 instant in UTC as epoch milliseconds, or None for any other text."""
+    if not INSTANT.fullmatch(text):
+        return None
+    try:
+        return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ from cordboard.organizations import store
 from cordboard.organizations.model import (
     ADMIN,
     APIKey,
-    APIKeyNotFoundError,
+    APIKeyEndedError,
     IssuedKey,
     Organization,
     Pepper,
@@ -73,14 +73,19 @@ async def create_key(tx: WriteTx, actor: Actor, new: NewKey, pepper: Pepper) -> 
 
 
 async def revoke_key(tx: WriteTx, actor: Actor, api_key_id: str) -> APIKey:
-    """End a key pair for good, within a second on every node. Asking twice is safe.
+    """End a key pair for good, within a second on every node.
+
+    Asking twice is safe: the first time counts.
 
     Raises:
         APIKeyNotFoundError: The organization has no such pair.
     """
-    await store.get_key(tx, actor.organization_id, api_key_id)
-    await store.update_key_revoked(tx, actor.organization_id, api_key_id, tx.now_ms)
-    return await store.get_key(tx, actor.organization_id, api_key_id)
+    key = await store.get_key_for_update(tx, actor.organization_id, api_key_id)
+    if key.revoked_ms is not None:
+        return key
+    revoked = msgspec.structs.replace(key, revoked_ms=tx.now_ms)
+    await store.update_key(tx, revoked)
+    return revoked
 
 
 async def rotate_key(
@@ -91,12 +96,12 @@ async def rotate_key(
     At most two secrets work at a time: an older one still in its grace ends now.
 
     Raises:
-        APIKeyNotFoundError: The organization has no such pair, or it is revoked.
+        APIKeyNotFoundError: The organization has no such pair.
+        APIKeyEndedError: It is revoked or expired: no secret would open it.
     """
-    key = await store.get_key(tx, actor.organization_id, api_key_id)
-    if key.revoked_ms is not None:
-        detail = f"API key with ID '{api_key_id}' is revoked; create a new one"
-        raise APIKeyNotFoundError(detail)
+    key = await store.get_key_for_update(tx, actor.organization_id, api_key_id)
+    if not key.is_usable_at(tx.now_ms):
+        raise APIKeyEndedError(api_key_id, key.status_at(tx.now_ms))
     api_secret = new_api_secret()
     rotated = msgspec.structs.replace(
         key,
@@ -104,5 +109,5 @@ async def rotate_key(
         previous_secret_hash=key.secret_hash,
         previous_secret_expires_ms=tx.now_ms + grace_ms,
     )
-    await store.update_key_secret(tx, rotated)
+    await store.update_key(tx, rotated)
     return IssuedKey(rotated, api_secret)

@@ -12,6 +12,7 @@ from cordboard.runtime.ids import OrganizationId
 KEY_COLUMNS = """api_key, api_key_id, organization_id, name, scopes, secret_hash,
     previous_secret_hash, previous_secret_expires_ms, created_ms, expires_ms, revoked_ms,
     last_used_ms"""
+NO_ROW = ("", "", "", "", "", "", None, None, 0, None, 0, None)
 
 
 def _key_from_row(row: Row) -> APIKey:
@@ -50,8 +51,7 @@ async def get_organization(tx: ReadTx, organization_id: OrganizationId) -> Organ
         organization_id,
     )
     if row is None:
-        detail = f"Organization with ID '{organization_id}' does not exist"
-        raise OrganizationNotFoundError(detail)
+        raise OrganizationNotFoundError(organization_id)
     return Organization(*row)
 
 
@@ -81,25 +81,27 @@ async def find_key(tx: ReadTx, api_key: str) -> APIKey | None:
     The one query that is given no organization: its answer says which one asks.
     """
     row = await tx.fetch_one(f"SELECT {KEY_COLUMNS} FROM api_key WHERE api_key = $1", api_key)
-    return None if row is None else _key_from_row(row)
+    # An unknown pair is decoded as well, so that time does not tell it from a known one.
+    key = _key_from_row(NO_ROW if row is None else row)
+    return None if row is None else key
 
 
-async def get_key(tx: ReadTx, organization_id: OrganizationId, api_key_id: str) -> APIKey:
-    """Return one of the organization's key pairs.
+async def get_key_for_update(
+    tx: WriteTx, organization_id: OrganizationId, api_key_id: str
+) -> APIKey:
+    """Return one of the organization's key pairs and keep others from changing it meanwhile.
 
     Raises:
         APIKeyNotFoundError: The organization has none with this id.
     """
     row = await tx.fetch_one(
-        f"SELECT {KEY_COLUMNS} FROM api_key WHERE organization_id = $1 AND api_key_id = $2",
+        f"""SELECT {KEY_COLUMNS} FROM api_key
+            WHERE organization_id = $1 AND api_key_id = $2 {{for_update}}""",
         organization_id,
         api_key_id,
     )
     if row is None:
-        detail = (
-            f"API key with ID '{api_key_id}' does not exist in organization '{organization_id}'"
-        )
-        raise APIKeyNotFoundError(detail)
+        raise APIKeyNotFoundError(organization_id, api_key_id)
     return _key_from_row(row)
 
 
@@ -113,29 +115,18 @@ async def list_keys(tx: ReadTx, organization_id: OrganizationId) -> list[APIKey]
     return [_key_from_row(row) for row in rows]
 
 
-async def update_key_revoked(
-    tx: WriteTx, organization_id: OrganizationId, api_key_id: str, revoked_ms: int
-) -> None:
-    """Revoke a pair; the first time counts."""
-    await tx.execute(
-        """UPDATE api_key SET revoked_ms = $3
-           WHERE organization_id = $1 AND api_key_id = $2 AND revoked_ms IS NULL""",
-        organization_id,
-        api_key_id,
-        revoked_ms,
-    )
-
-
-async def update_key_secret(tx: WriteTx, key: APIKey) -> None:
-    """Store the hashes of a pair whose secret was changed."""
+async def update_key(tx: WriteTx, key: APIKey) -> None:
+    """Store what may change of a pair: its secrets' hashes and whether it is revoked."""
     await tx.execute(
         """UPDATE api_key SET secret_hash = $3, previous_secret_hash = $4,
-             previous_secret_expires_ms = $5 WHERE organization_id = $1 AND api_key_id = $2""",
+             previous_secret_expires_ms = $5, revoked_ms = $6
+           WHERE organization_id = $1 AND api_key_id = $2""",
         key.organization_id,
         key.api_key_id,
         key.secret_hash,
         key.previous_secret_hash,
         key.previous_secret_expires_ms,
+        key.revoked_ms,
     )
 
 
@@ -143,8 +134,9 @@ async def update_keys_last_used(tx: WriteTx, used_ms: dict[str, int]) -> None:
     """Note when pairs were last used, given public half → epoch milliseconds.
 
     Works for the whole installation: it is the server's own note-taking, and shows nobody anything.
+    Keys go in one order, so that two nodes that note at the same time do not wait for each other.
     """
-    for api_key, at_ms in used_ms.items():
+    for api_key, at_ms in sorted(used_ms.items()):
         await tx.execute(
             """UPDATE api_key SET last_used_ms = $2
                WHERE api_key = $1 AND (last_used_ms IS NULL OR last_used_ms < $2)""",

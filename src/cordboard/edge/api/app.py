@@ -9,6 +9,7 @@ from cordboard.edge.api import (
     agent_lists,
     agent_versions,
     agents,
+    api_keys,
     health,
     number_lists,
     numbers,

@@ -3,6 +3,14 @@
 from cordboard.runtime.errors import DomainError, Kind
 
 
+class MalformedRequestError(DomainError):
+    """The request is not proper HTTP, though it could be parsed."""
+
+    kind = Kind.INVALID
+    code = "request.malformed"
+    message = "Malformed request"
+
+
 class UnsupportedMediaTypeError(DomainError):
     """The body says it is something other than JSON."""
 
@@ -17,6 +25,18 @@ class BodyTooLargeError(DomainError):
     kind = Kind.INVALID
     code = "request.too_large"
     message = "Body too large"
+
+
+class IdempotencyUnsupportedError(DomainError):
+    """The answer shows a secret, so it may not be stored under an ``Idempotency-Key``."""
+
+    kind = Kind.INVALID
+    code = "idempotency.unsupported"
+    message = "Idempotency key unsupported"
+
+    def __init__(self) -> None:
+        """Say why."""
+        super().__init__("Idempotency-Key: this answer shows a secret, so it is never stored")
 
 
 class RouteNotFoundError(DomainError):
