@@ -1,4 +1,8 @@
-"""Where things are put together: the ``cordboard`` command and the server that it starts."""
+"""Where things are put together: the ``cordboard`` command and the server that it starts.
+
+What only a server needs (Litestar, uvicorn) is imported when one starts: it is half of what there
+is to import, and the commands for users are typed all day.
+"""
 
 import asyncio
 import socket
@@ -13,9 +17,6 @@ import typer
 import uvloop
 
 from cordboard import __version__
-from cordboard.edge.api.app import build_app
-from cordboard.edge.api.context import Context
-from cordboard.edge.api.server import base_url, bound_sockets, serve_http
 from cordboard.edge.cli import agents_app, numbers_app
 from cordboard.numbers.model import NumberRules
 from cordboard.operator import keys, organizations
@@ -111,6 +112,8 @@ def serve(
     migrate: Annotated[bool, typer.Option(help="Bring the schema up to date first.")] = True,
 ) -> None:
     """Serve the API until SIGINT or SIGTERM; requests in flight are finished."""
+    from cordboard.edge.api.server import bound_sockets  # noqa: PLC0415 - see the module's words
+
     with refusals():
         settings = configured(host=host, port=port, database_url=database).settings
         sockets = [] if role is Role.WORKER else bound_sockets(settings.host, settings.port)
@@ -138,6 +141,10 @@ async def _run(start: Start) -> None:
 async def _serve_api(
     start: Start, db: Database, pepper: Pepper, works: list[Work], stop: asyncio.Event
 ) -> None:
+    from cordboard.edge.api.app import build_app  # noqa: PLC0415 - see the module's words
+    from cordboard.edge.api.context import Context  # noqa: PLC0415 - see the module's words
+    from cordboard.edge.api.server import serve_http  # noqa: PLC0415 - see the module's words
+
     settings = start.settings
     authenticator = Authenticator(db, pepper, system_clock)
     context = Context(
@@ -159,6 +166,8 @@ async def _serve_api(
 
 async def _first_words(start: Start, db: Database, pepper: Pepper) -> Callable[[], None]:
     """Return what to say once the server listens; the first start makes a key pair to say."""
+    from cordboard.edge.api.server import base_url  # noqa: PLC0415 - see the module's words
+
     settings, url = start.settings, base_url(start.settings.host, start.sockets)
     first = None if settings.is_production else await make_first_pair(db, pepper)
 
