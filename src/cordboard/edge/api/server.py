@@ -98,6 +98,12 @@ class _Server(uvicorn.Server):
                     connection.cut_off_if_late(now_s)
         return await super().on_tick(counter)
 
+    def stop_listening(self) -> None:
+        """Turn new clients away at once, not at the next tick: they may be our successor's."""
+        for listening in self.servers:
+            listening.close()
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is in flight; clients that keep us waiting are cut off before the rest."""
         asyncio.get_running_loop().call_later(CLIENT_GRACE_S, self._cut_off_waiting)
@@ -141,7 +147,7 @@ async def serve_http(
 
     async def stop_when_told() -> None:
         await stop.wait()
-        server.should_exit = True
+        server.stop_listening()
 
     watching = asyncio.create_task(stop_when_told())
     try:
