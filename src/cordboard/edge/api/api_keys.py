@@ -1,10 +1,12 @@
 """``/api/organizations/{organization_id}/api-keys``: key pairs, managed with a key pair."""
 
+import re
+
 import msgspec
 from litestar import Response, delete, get, post
 
 from cordboard.edge.api import key_docs as docs
-from cordboard.edge.api.body import decode, raw_body
+from cordboard.edge.api.body import LONGEST_ECHO, decode, raw_body
 from cordboard.edge.api.caller import authenticate, authenticate_key, header
 from cordboard.edge.api.context import HTTPRequest, context_of
 from cordboard.edge.api.envelope import respond
@@ -24,6 +26,7 @@ from cordboard.organizations import operations, store
 from cordboard.organizations.model import (
     ADMIN,
     APIKey,
+    APIKeyNotFoundError,
     OrganizationNotFoundError,
     check_name,
     check_scopes,
@@ -34,6 +37,7 @@ from cordboard.runtime.actor import Actor
 
 PATH = "/api/organizations/{organization_id:str}/api-keys"
 ONE = f"{PATH}/{{api_key_id:str}}"
+API_KEY_ID = re.compile("apikey_[0-9a-f]{24}")
 
 _create_body = msgspec.json.Decoder(CreateAPIKey)
 _rotate_body = msgspec.json.Decoder(RotateAPIKey)
@@ -73,8 +77,7 @@ async def revoke_api_key(request: HTTPRequest) -> Response[bytes]:
     actor = await authenticate(request, ADMIN)
     read_query(request)
     _check_organization(request, actor)
-    api_key_id = request.scope["path_params"]["api_key_id"]
-    key = await context.db.write(operations.revoke_key, actor, api_key_id)
+    key = await context.db.write(operations.revoke_key, actor, _key_in_path(request, actor))
     context.authenticator.forget(key.api_key)
     return respond(docs.REVOKE.message, api_key_item(key, context.clock()))
 
@@ -89,7 +92,7 @@ async def rotate_api_key(request: HTTPRequest) -> Response[bytes]:
     grace_s = check_range(asked.grace_seconds, "grace_seconds", DEFAULT_GRACE_S, 0, LONGEST_GRACE_S)
     _refuse_idempotency_key(request)
     _check_organization(request, actor)
-    api_key_id = request.scope["path_params"]["api_key_id"]
+    api_key_id = _key_in_path(request, actor)
     issued = await context.db.write(
         operations.rotate_key, actor, api_key_id, grace_s * 1000, context.pepper
     )
@@ -128,4 +131,16 @@ def _check_organization(request: HTTPRequest, actor: Actor) -> None:
     """
     organization_id = request.scope["path_params"]["organization_id"]
     if organization_id != actor.organization_id:
-        raise OrganizationNotFoundError(organization_id)
+        raise OrganizationNotFoundError(organization_id[:LONGEST_ECHO])
+
+
+def _key_in_path(request: HTTPRequest, actor: Actor) -> str:
+    """Return the id of a key pair in the path.
+
+    Raises:
+        APIKeyNotFoundError: It has not the form of our ids, so nobody has it.
+    """
+    api_key_id: str = request.scope["path_params"]["api_key_id"]
+    if not API_KEY_ID.fullmatch(api_key_id):
+        raise APIKeyNotFoundError(actor.organization_id, api_key_id[:LONGEST_ECHO])
+    return api_key_id

@@ -3,13 +3,19 @@
 import msgspec
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    NotFoundException,
+)
 
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.edge.api.envelope import JSON, Failure
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
     InternalError,
+    MalformedRequestError,
     MethodNotAllowedError,
     RouteNotFoundError,
     UnsupportedMediaTypeError,
@@ -38,6 +44,9 @@ STATUS_OF_CODE = {
     UnsupportedMediaTypeError.code: 415,
     InternalError.code: 500,
 }
+CLIENT_LEFT = "client disconnected prematurely"
+"""How Litestar says that a client went away while it sent its body: nobody is left to answer."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -81,13 +90,17 @@ def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[by
         detail = "There is nothing at this path; the API is described at /docs"
         return failed(request, RouteNotFoundError(detail))
     if isinstance(error, MethodNotAllowedException):
-        methods = allowed_methods(request)
+        methods = sorted({*(error.headers or {})["allow"].split(", ")} - {"OPTIONS"})
         detail = f"This path takes {', '.join(methods)}"
         response = failed(request, MethodNotAllowedError(detail))
         response.set_header("Allow", ", ".join(methods))
         return response
     if error.status_code == 413:  # noqa: PLR2004 - HTTP statuses read best as numbers
         return failed(request, BodyTooLargeError("A body may have up to 1,048,576 bytes"))
+    if isinstance(error, InternalServerException) and error.detail == CLIENT_LEFT:
+        return Response(b"", status_code=400)
+    if error.status_code < 500:  # noqa: PLR2004 - the same
+        return failed(request, MalformedRequestError(f"This is not proper HTTP: {error.detail}"))
     return on_unexpected(request, error)
 
 
@@ -105,26 +118,3 @@ def _where(request: HTTPRequest) -> dict[str, str | None]:
         "method": request.scope["method"],
         "route": request.scope.get("path_template"),
     }
-
-
-def allowed_methods(request: HTTPRequest) -> list[str]:
-    """Return the methods that the requested path takes; a fixed path wins over a parameter."""
-    segments = request.scope["path"].strip("/").split("/")
-    matching = [
-        route
-        for route in request.app.routes
-        if _matches(route.path.strip("/").split("/"), segments)
-    ]
-    fewest = min((route.path.count("{") for route in matching), default=0)
-    methods: set[str] = set()
-    for route in matching:
-        if route.path.count("{") == fewest:
-            methods.update(getattr(route, "methods", ()))
-    return sorted(methods - {"OPTIONS"})
-
-
-def _matches(pattern: list[str], segments: list[str]) -> bool:
-    return len(pattern) == len(segments) and all(
-        part.startswith("{") or part == segment
-        for part, segment in zip(pattern, segments, strict=True)
-    )

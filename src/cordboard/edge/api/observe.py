@@ -5,6 +5,7 @@ Paths hold phone numbers, so metrics and logs name the route's template instead.
 
 import logging
 import secrets
+from collections.abc import Iterable
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,13 @@ from cordboard.runtime.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
 log = structlog.get_logger(__name__)
 
 UNKNOWN_ROUTE = "unknown"
+LONGEST_PATH = 4096
+NOWHERE = "/\ufffd"
+"""Where longer paths lead: the framework keeps every path it has seen, whoever asked for it."""
+
+NOT_KEPT = (b"cache-control", b"no-store")
+"""What an answer says unless it knows better: a cache between us and the client recognises
+`Authorization` as a credential (RFC 9111, section 3.5), not X-API-KEY."""
 
 _process = secrets.token_hex(8)
 _serial = count(1)
@@ -49,6 +57,18 @@ class _Counts:
         metrics[1].observe(seconds)
 
 
+def _completed(
+    headers: Iterable[tuple[bytes, bytes]], request_id: str
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every answer has."""
+    result = [*headers, (b"x-request-id", request_id.encode())]
+    for name, _ in result:
+        if name == NOT_KEPT[0]:
+            return result
+    result.append(NOT_KEPT)
+    return result
+
+
 def observed(app: ASGIApp) -> ASGIApp:
     """Wrap an application so that each answer carries ``X-Request-Id`` and is counted."""
     counts = _Counts()
@@ -62,14 +82,15 @@ def observed(app: ASGIApp) -> ASGIApp:
         request_id = next_request_id()
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
-        pair = (b"x-request-id", request_id.encode())
+        if len(scope["path"]) > LONGEST_PATH:
+            scope["path"] = NOWHERE
         status = 0
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], pair]
+                message["headers"] = _completed(message["headers"], request_id)
             await send(message)
 
         try:
