@@ -35,8 +35,8 @@ def configure_logs(level: str, log_format: str | None, stream: TextIO = sys.stde
     for name in LIBRARIES:
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name not in QUIET
-    # What a library says of its own well-being is no event of ours; its warnings are.
-    logging.getLogger("uvicorn.error").setLevel(max(root.level, logging.WARNING))
+    # Its warnings are about what clients send, and any stranger could fill the log with them.
+    logging.getLogger("uvicorn.error").setLevel(logging.DEBUG if level == "debug" else "ERROR")
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
