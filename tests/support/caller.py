@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
+from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -12,6 +13,8 @@ CREATE = f"{NUMBERS}/create"
 LIST = f"{NUMBERS}/list"
 AVAILABLE = f"{NUMBERS}/available"
 TIMEOUT_S = 25
+KEEP_ALIVE_S = 30
+"""How long a connection may rest and be used again; the server keeps its side open for longer."""
 
 Headers = Iterable[tuple[str, str | bytes]]
 
@@ -52,6 +55,7 @@ class Wire:
 
     def __init__(self, host: str, port: int) -> None:
         self._connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
+        self._used_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +74,9 @@ class Wire:
 
     def exchange(self, method: str, target: str, headers: Headers, body: bytes | None) -> Answer:
         """Send one request, exactly as given, and return the answer."""
+        if monotonic() - self._used_s > KEEP_ALIVE_S:
+            self.close()
+        self._used_s = monotonic()
         try:
             return self._exchange(method, target, headers, body)
         except (HTTPException, OSError):

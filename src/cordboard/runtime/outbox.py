@@ -1,7 +1,8 @@
 """Events written in the transaction of their cause, read in order by consumers.
 
-On PostgreSQL a lower sequence may commit later than a higher one, so readers stop below the oldest
-transaction still running (``{outbox_settled}``): what has been passed can never appear afterwards.
+On PostgreSQL a lower sequence may commit later than a higher one, in a younger transaction even.
+So the order is that of the transactions' ids first, and readers stop below the oldest transaction
+still running (``{outbox_next}``): what has been passed can never appear afterwards.
 """
 
 import msgspec
@@ -23,7 +24,7 @@ class Event(msgspec.Struct, frozen=True):
     """Something that happened, in the past tense, for whoever must act on it.
 
     Attributes:
-        sequence: Its place in the order; grows, with gaps.
+        sequence: Its name; unique, and in most cases growing along the order.
         organization_id: Whose thing it happened to.
         event: What happened, such as ``number_created``.
         subject_id: The id of the thing.
@@ -46,48 +47,54 @@ def insert_event(tx: WriteTx, actor: Actor, event: str, subject_id: str, data: o
 
 
 async def list_events(tx: ReadTx, after: int, limit: int) -> list[Event]:
-    """Return the next events after a sequence, oldest first; none can appear among them later.
+    """Return the next events after the one with a sequence (0: from the first), in order.
 
-    This is the one list across organizations: consumers act for the whole installation, and every
-    event carries its organization.
+    None can appear among them later. This is the one list across organizations: consumers act for
+    the whole installation, and every event carries its organization.
     """
     rows = await tx.fetch_all(
-        """SELECT sequence, organization_id, event, subject_id, at_ms, data FROM outbox
-           WHERE sequence > $1 AND {outbox_settled} ORDER BY sequence LIMIT $2""",
-        after,
-        limit,
+        f"SELECT sequence, {COLUMNS} FROM outbox WHERE {{outbox_next}} LIMIT $2", after, limit
     )
     return [Event(*row) for row in rows]
 
 
 async def find_position(tx: ReadTx, consumer: str) -> int:
-    """Return the last sequence that a consumer has passed, 0 before its first."""
+    """Return the sequence of the last event that a consumer has passed, 0 before its first."""
     row = await tx.fetch_one("SELECT position FROM outbox_consumer WHERE name = $1", consumer)
     return 0 if row is None else row[0]
 
 
-async def update_position(tx: WriteTx, consumer: str, position: int) -> None:
-    """Note that a consumer has passed everything up to ``position``; it never moves back."""
-    await tx.execute(
+async def update_position(tx: WriteTx, consumer: str, position: int, *, previous: int) -> bool:
+    """Note that a consumer has passed everything up to the event with a sequence.
+
+    False when it does not stand at ``previous`` any more: somebody else works under its name.
+    """
+    moved = await tx.execute(
         """INSERT INTO outbox_consumer (name, position) VALUES ($1, $2)
            ON CONFLICT (name) DO UPDATE SET position = excluded.position
-           WHERE outbox_consumer.position < excluded.position""",
+           WHERE outbox_consumer.position = $3""",
         consumer,
         position,
+        previous,
     )
+    return moved == 1
 
 
 async def prune_events(tx: WriteTx, limit: int) -> int:
     """Delete events older than a day that every consumer has passed, ``limit`` at most.
 
-    Returns how many; as many as ``limit`` means that there may be more.
+    The event at which a consumer stands stays: its place in the order is the consumer's. Returns
+    how many went; as many as ``limit`` means that there may be more.
     """
     return await tx.execute(
         """DELETE FROM outbox
            WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT $2)
              AND at_ms < $1
              AND NOT EXISTS (
-               SELECT 1 FROM outbox_consumer WHERE outbox_consumer.position < outbox.sequence)""",
+               SELECT 1 FROM outbox_consumer AS consumer
+               LEFT JOIN outbox AS passed ON passed.sequence = consumer.position
+               WHERE (outbox.transaction_id, outbox.sequence)
+                 >= (COALESCE(passed.transaction_id, outbox.transaction_id), consumer.position))""",
         tx.now_ms - KEEP_MS,
         limit,
     )

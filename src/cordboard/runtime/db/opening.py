@@ -4,7 +4,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cordboard.runtime.clock import Clock, system_clock
-from cordboard.runtime.db.postgres import PostgresDatabase, migrate_postgres
+from cordboard.runtime.db.postgres import PostgresDatabase
+from cordboard.runtime.db.postgres_migrate import migrate_postgres
 from cordboard.runtime.db.seam import Database
 from cordboard.runtime.db.sqlite import SQLiteDatabase
 from cordboard.runtime.db.sqlite_migrate import migrate_sqlite
@@ -23,10 +24,14 @@ def sqlite_path(url: str) -> Path | None:
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
         return None
-    if parts.scheme != "sqlite" or parts.netloc or not parts.path.strip("/"):
-        message = "CORDBOARD_DATABASE_URL must be sqlite:///relative.db, sqlite:////absolute.db or postgresql://…"
+    file = url.removeprefix("sqlite:///")
+    if not url.startswith("sqlite:///") or not file.strip("/") or set(file) & set("?#"):
+        message = (
+            "CORDBOARD_DATABASE_URL must be sqlite:///relative.db, sqlite:////absolute.db or "
+            "postgresql://…"
+        )
         raise StartError(message)
-    return Path(url.removeprefix("sqlite:///"))
+    return Path(file)
 
 
 async def open_database(

@@ -13,16 +13,23 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 SQLITE_WORDS = {
     "{text_c}": "TEXT",
     "{sequence}": "INTEGER PRIMARY KEY AUTOINCREMENT",
-    "{outbox_transaction}": "",
-    "{outbox_settled}": "1 = 1",
+    "{transaction_id}": "BIGINT NOT NULL DEFAULT 0",
+    "{outbox_next}": "sequence > $1 ORDER BY sequence",
     "{for_update}": "",
     "{for_share}": "",
 }
 POSTGRES_WORDS = {
     "{text_c}": 'TEXT COLLATE "C"',
     "{sequence}": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    "{outbox_transaction}": ", transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()",
-    "{outbox_settled}": "transaction_id < pg_snapshot_xmin(pg_current_snapshot())",
+    "{transaction_id}": """BIGINT NOT NULL
+        DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)""",
+    # docs/adr/0005: what stands behind the event $1 and can get no predecessor any more.
+    "{outbox_next}": """(transaction_id, sequence) > (COALESCE(
+            (SELECT passed.transaction_id FROM outbox AS passed WHERE passed.sequence = $1),
+            -9223372036854775807), $1)
+        AND transaction_id < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+        AND transaction_id <> 0
+        ORDER BY transaction_id, sequence""",
     "{for_update}": "FOR UPDATE",
     "{for_share}": "FOR SHARE",
 }
@@ -51,16 +58,18 @@ def for_postgres(sql: str) -> str:
 def joined_for_postgres(statements: tuple[str, ...]) -> str:
     """Make one PostgreSQL statement of several data-changing ones, placeholders renumbered.
 
-    All but the last become data-modifying common table expressions, which run exactly once and
-    see the same snapshot (PostgreSQL documentation, 7.8.4).
+    All but the first become data-modifying common table expressions, which run exactly once and
+    see the same snapshot (PostgreSQL documentation, 7.8.4). Their order is not promised; that of
+    every version so far is the main statement, then the expressions from the last to the first.
+    So they are listed backwards: transactions that take their locks in one order do not deadlock.
     """
     parts = []
     offset = 0
     for sql in statements:
         parts.append(_shifted(for_postgres(sql), offset))
         offset += max((int(number) for number in _PLACEHOLDER.findall(sql)), default=0)
-    head = ", ".join(f"part_{index} AS ({part})" for index, part in enumerate(parts[:-1]))
-    return f"WITH {head} {parts[-1]}" if head else parts[-1]
+    rest = [f"part_{place} AS ({part})" for place, part in enumerate(parts) if place > 0]
+    return f"WITH {', '.join(reversed(rest))} {parts[0]}" if rest else parts[0]
 
 
 def _shifted(sql: str, offset: int) -> str:

@@ -5,101 +5,58 @@ the isolation level. A connection lost during COMMIT leaves an outcome that nobo
 said, and never retried.
 """
 
-import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
-from asyncpg.transaction import Transaction
 
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db.migrations import TABLE, pending
-from cordboard.runtime.db.placeholders import for_postgres, joined_for_postgres
-from cordboard.runtime.db.seam import ReadTx, Row, Statement, UniqueViolationError, Value, WriteTx
-from cordboard.runtime.errors import (
-    DatabaseUnavailableError,
-    IndeterminateWriteError,
-    StartError,
-    StorageFullError,
+from cordboard.runtime.db.postgres_errors import (
+    FAILURES,
+    is_lost,
+    is_worth_another_try,
+    translated,
 )
-from cordboard.runtime.ids import new_id
+from cordboard.runtime.db.postgres_tx import Connection, PostgresTx
+from cordboard.runtime.db.seam import Database, ReadFunction, TransactionOverError, WriteFunction
+from cordboard.runtime.errors import IndeterminateWriteError, StartError
 from cordboard.runtime.telemetry.metrics import DATABASE_POOL_IN_USE
 
-P = ParamSpec("P")
 T = TypeVar("T")
-Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 POOL_SIZE = 10
-SHARDS = 16
 TRIES = 3
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
-MIGRATION_LOCK = 0x636F7264
+CLOSE_TIMEOUT_S = 5.0
 
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
-_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 
-class PostgresTx:
-    """A transaction on one connection; both :class:`ReadTx` and :class:`WriteTx`."""
+class PostgresConnection(asyncpg.Connection):
+    """A connection that is given back as it is: our transactions leave nothing behind in it."""
 
-    __slots__ = ("_connection", "now_ms", "shard")
-
-    def __init__(self, connection: Connection, now_ms: int) -> None:
-        """Use ``connection``, whose transaction somebody else begins and ends."""
-        self._connection = connection
-        self.now_ms = now_ms
-        self.shard = secrets.randbelow(SHARDS)
-
-    def new_id(self, prefix: str) -> str:
-        """Return a new identifier with the given visible prefix."""
-        return new_id(prefix)
-
-    async def fetch_one(self, sql: str, *values: Value) -> Row | None:
-        """Return the first row, or None."""
-        return await self._connection.fetchrow(for_postgres(sql), *values)
-
-    async def fetch_all(self, sql: str, *values: Value) -> Sequence[Row]:
-        """Return all rows."""
-        return await self._connection.fetch(for_postgres(sql), *values)
-
-    async def execute(self, sql: str, *values: Value) -> int:
-        """Run one statement and return how many rows it changed."""
-        try:
-            status: str = await self._connection.execute(for_postgres(sql), *values)
-        except asyncpg.UniqueViolationError as error:
-            raise UniqueViolationError(error.constraint_name) from error
-        return int(status.rsplit(" ", 1)[-1])
-
-    async def execute_together(self, *statements: Statement) -> None:
-        """Run data-changing statements in one round trip."""
-        sql = joined_for_postgres(tuple(sql for sql, _ in statements))
-        values = [value for _, part in statements for value in part]
-        try:
-            await self._connection.execute(sql, *values)
-        except asyncpg.UniqueViolationError as error:
-            raise UniqueViolationError(error.constraint_name) from error
+    def get_reset_query(self) -> str:
+        """Spare the round trip that would reset what nobody has set."""
+        return ""
 
 
-class PostgresDatabase:
-    """A :class:`cordboard.runtime.db.Database` on PostgreSQL."""
+class PostgresDatabase(Database):
+    """A pool of connections to one PostgreSQL database."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
         """Use ``pool``; see :meth:`connected`."""
+        super().__init__()
         self._pool = pool
         self._clock = clock
-        DATABASE_POOL_IN_USE.set_function(lambda: pool.get_size() - pool.get_idle_size())
 
     @classmethod
-    async def connected(cls, url: str, clock: Clock) -> "PostgresDatabase":
+    async def connected(
+        cls, url: str, clock: Clock, *, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+    ) -> "PostgresDatabase":
         """Open a pool.
 
         Raises:
@@ -107,139 +64,111 @@ class PostgresDatabase:
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=POOL_SIZE, command_timeout=STATEMENT_TIMEOUT_S
+                url,
+                min_size=1,
+                max_size=POOL_SIZE,
+                command_timeout=statement_timeout_s,
+                connection_class=PostgresConnection,
             )
-        except (*_LOST, asyncpg.PostgresError, ValueError) as error:
-            raise _cannot_connect(error) from error
+        except (*FAILURES, ValueError) as error:
+            raise cannot_connect(error) from error
         return cls(pool, clock)
 
-    async def read(
-        self,
-        fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a read in one read-only snapshot; a lost connection is tried again."""
+    async def close(self) -> None:
+        """Wait for the connections to be given back; cut off those that are not in time."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    # PostgreSQL does its work off our event loop, so a long transaction is like any other here.
+
+    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - above
+        """Run a read in one read-only snapshot."""
 
         async def attempt(connection: Connection) -> T:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                return await fn(PostgresTx(connection, self._clock()), *args, **kwargs)
+            await connection.execute(BEGIN_READ)
+            try:
+                return await start(PostgresTx(connection, self._clock()))
+            finally:
+                await _roll_back(connection)
 
         return await self._with_retries(attempt)
 
-    async def scan(
-        self,
-        fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a long read; PostgreSQL does that off our event loop anyway."""
-        return await self.read(fn, *args, **kwargs)
-
-    async def write(
-        self,
-        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run one transaction and commit it before returning."""
+    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - above
+        """Run one transaction and commit it."""
 
         async def attempt(connection: Connection) -> T:
-            transaction = connection.transaction()
-            await transaction.start()
+            await connection.execute(BEGIN_WRITE)
             try:
-                result = await fn(PostgresTx(connection, self._clock()), *args, **kwargs)
+                result = await start(PostgresTx(connection, self._clock()))
             except BaseException:
-                if not connection.is_closed():
-                    await transaction.rollback()
+                await _roll_back(connection)
                 raise
-            await _commit(transaction)
+            await _commit(connection)
             return result
 
         return await self._with_retries(attempt)
-
-    async def write_long(
-        self,
-        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run one long transaction; PostgreSQL does that off our event loop anyway."""
-        return await self.write(fn, *args, **kwargs)
 
     async def _with_retries(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
         """Run an attempt on a pooled connection, again after a deadlock or a lost connection."""
         for tries_left in reversed(range(TRIES)):
             try:
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                    return await attempt(connection)
-            except asyncpg.DiskFullError as error:
-                detail = "The disk of the database is full; nothing was done"
-                raise StorageFullError(detail) from error
-            except (*_LOST, *_AGAIN) as error:
-                if tries_left == 0:
-                    detail = "The database cannot be reached; nothing was done"
-                    raise DatabaseUnavailableError(detail) from error
+                connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+                try:
+                    with DATABASE_POOL_IN_USE.track_inprogress():
+                        return await attempt(connection)
+                finally:
+                    await self._give_back(connection)
+            except FAILURES as error:
+                if tries_left and is_worth_another_try(error):
+                    continue
+                if (failure := translated(error)) is None:
+                    raise
+                raise failure from error
         raise AssertionError
 
-    async def close(self) -> None:
-        """Give the connections back."""
-        await self._pool.close()
+    async def _give_back(self, connection: Connection) -> None:
+        """Return a connection to the pool, which drops it when it is broken.
+
+        That may fail, but it comes after the outcome, so it must not become the outcome: what is
+        committed would run again.
+        """
+        with suppress(*FAILURES):
+            await self._pool.release(connection)
 
 
-async def _commit(transaction: Transaction) -> None:
+async def _roll_back(connection: Connection) -> None:
+    """End a transaction whose outcome is known already; a connection that cannot is dropped."""
+    try:
+        await connection.execute("ROLLBACK")
+    except FAILURES:
+        with suppress(asyncpg.InterfaceError):  # the pool has taken it back already
+            connection.terminate()
+
+
+async def _commit(connection: Connection) -> None:
     """Commit, and say so when the answer got lost on the way.
 
     Raises:
         IndeterminateWriteError: The connection broke while the commit was under way.
+        TransactionOverError: PostgreSQL rolled back, because a statement had failed.
     """
+    if connection.is_closed():
+        raise asyncpg.ConnectionDoesNotExistError("closed before the commit was sent")
     try:
-        await transaction.commit()
-    except _LOST as error:
+        status = await connection.execute("COMMIT")
+    except FAILURES as error:
+        if not is_lost(error):
+            raise
         detail = "The answer to the commit was lost: it may have happened"
         raise IndeterminateWriteError(detail) from error
+    if status != "COMMIT":
+        raise TransactionOverError("a transaction function passed over a failed statement")
 
 
-def _cannot_connect(error: BaseException) -> StartError:
-    return StartError(
-        f"cannot use PostgreSQL at CORDBOARD_DATABASE_URL: {str(error) or type(error).__name__}"
-    )
-
-
-async def migrate_postgres(url: str, clock: Clock, *, apply: bool) -> list[str]:
-    """Apply what is pending in one transaction, one node at a time; return the names applied.
-
-    Raises:
-        StartError: PostgreSQL cannot be used, is newer than the code, or has pending migrations
-            that may not be applied.
-    """
-    try:
-        connection = await asyncpg.connect(url, timeout=ACQUIRE_TIMEOUT_S)
-    except (*_LOST, asyncpg.PostgresError, ValueError) as error:
-        raise _cannot_connect(error) from error
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-            await connection.execute(TABLE)
-            rows = await connection.fetch("SELECT number, checksum FROM schema_migration")
-            todo = pending({row["number"]: row["checksum"] for row in rows})
-            if todo and not apply:
-                message = f"{len(todo)} migrations are pending; run `cordboard migrate` first"
-                raise StartError(message)
-            for migration in todo:
-                for statement in migration.statements:
-                    await connection.execute(for_postgres(statement))
-                await connection.execute(
-                    "INSERT INTO schema_migration VALUES ($1, $2, $3, $4)",
-                    migration.number,
-                    migration.name,
-                    migration.checksum,
-                    clock(),
-                )
-        return [migration.name for migration in todo]
-    finally:
-        await connection.close()
+def cannot_connect(error: BaseException) -> StartError:
+    """Return the refusal to start without PostgreSQL."""
+    reason = str(error) or type(error).__name__
+    return StartError(f"cannot use PostgreSQL at CORDBOARD_DATABASE_URL: {reason}")

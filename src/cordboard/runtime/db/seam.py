@@ -5,7 +5,9 @@ it may run more than once (deadlock, lost connection, a rolled-back group), and 
 to its end without an event loop.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 Value = str | int | bytes | None
@@ -29,7 +31,11 @@ T = TypeVar("T")
 
 
 class UniqueViolationError(Exception):
-    """A row with this key is there already. On PostgreSQL the transaction is over: let it end."""
+    """A row with this key is there already. The transaction is over: raise on, write no more."""
+
+
+class TransactionOverError(RuntimeError):
+    """A transaction function returned although a statement of its had failed."""
 
 
 class ForeignAwaitError(RuntimeError):
@@ -74,7 +80,7 @@ class WriteTx(ReadTx, Protocol):
         ...
 
     async def execute_together(self, *statements: Statement) -> None:
-        """Run data-changing statements that do not read each other's effects.
+        """Run data-changing statements that neither read each other's effects nor share a row.
 
         One round trip on PostgreSQL; all of them happen, or the transaction fails.
 
@@ -84,63 +90,88 @@ class WriteTx(ReadTx, Protocol):
         ...
 
 
-class Database(Protocol):
-    """Where everything is kept."""
+ReadFunction = Callable[[ReadTx], Awaitable[T]]
+WriteFunction = Callable[[WriteTx], Awaitable[T]]
 
-    async def read(
+
+class Database(ABC):
+    """Where everything is kept. It belongs to the event loop in which it was opened.
+
+    A function of :meth:`read` or :meth:`write` takes microseconds; one whose cost grows with the
+    estate (counts, searches, bulk deletes) is given to :meth:`scan` or :meth:`write_long`, which
+    keep it off the event loop.
+    """
+
+    def __init__(self) -> None:
+        """Remember the event loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def read(
         self,
         fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
         /,
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
-        """Run a short read (a point query, a small page) and return what it returns.
+    ) -> Coroutine[Any, Any, T]:
+        """Run a short read in one snapshot and return what it returns.
 
         Raises:
             DatabaseUnavailableError: The database cannot be reached.
         """
-        ...
+        self._check_loop()
+        return self._read(lambda tx: fn(tx, *args, **kwargs), is_long=False)
 
-    async def scan(
+    def scan(
         self,
         fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
         /,
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
-        """Run a read whose cost grows with the estate (counts, searches) off the event loop.
+    ) -> Coroutine[Any, Any, T]:
+        """Like :meth:`read`, for reads whose cost grows with the estate."""
+        self._check_loop()
+        return self._read(lambda tx: fn(tx, *args, **kwargs), is_long=True)
 
-        Raises:
-            DatabaseUnavailableError: The database cannot be reached.
-        """
-        ...
-
-    async def write(
+    def write(
         self,
         fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
         /,
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Run one transaction; when this returns, it is on disk.
 
         Raises:
             DatabaseUnavailableError: Nothing was done.
             StorageFullError: Nothing was done.
-            IndeterminateWriteError: The answer to the commit was lost.
+            IndeterminateWriteError: The outcome of the commit is not known.
         """
-        ...
+        self._check_loop()
+        return self._write(lambda tx: fn(tx, *args, **kwargs), is_long=False)
 
-    async def write_long(
+    def write_long(
         self,
         fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
         /,
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Like :meth:`write`, for transactions whose cost grows with the estate."""
-        ...
+        self._check_loop()
+        return self._write(lambda tx: fn(tx, *args, **kwargs), is_long=True)
 
+    @abstractmethod
     async def close(self) -> None:
-        """Finish what is queued and let go of the database."""
-        ...
+        """Finish what was asked for and let go of the database. Asking twice is safe."""
+
+    @abstractmethod
+    def _read(self, start: ReadFunction[T], *, is_long: bool) -> Coroutine[Any, Any, T]:
+        """Run a read-only transaction."""
+
+    @abstractmethod
+    def _write(self, start: WriteFunction[T], *, is_long: bool) -> Coroutine[Any, Any, T]:
+        """Run a transaction and commit it."""
+
+    def _check_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("a database is used in the event loop that opened it, and no other")

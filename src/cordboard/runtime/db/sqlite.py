@@ -1,33 +1,31 @@
-"""The database as one SQLite file: a writer thread, an inline reader, a reader thread for scans."""
+"""The database as one SQLite file: a writer, an inline reader, a reader thread for scans."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TypeVar
 
 import apsw
 
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db.seam import ReadTx, WriteTx
+from cordboard.runtime.db.seam import Database, ReadFunction, WriteFunction
 from cordboard.runtime.db.sqlite_errors import translated
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
-from cordboard.runtime.db.sqlite_writer import SQLiteWriter
-from cordboard.runtime.errors import StartError
-from cordboard.runtime.telemetry.metrics import DATABASE_WAL_BYTES
+from cordboard.runtime.db.sqlite_writer import BUSY_TIMEOUT_MS, SQLiteWriter
+from cordboard.runtime.errors import DatabaseUnavailableError, StartError
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 OLDEST_SAFE_ENGINE = (3, 51, 3)
-BUSY_TIMEOUT_MS = 5000
 LOOP_BUSY_TIMEOUT_MS = 250
+LONGEST_SCAN_QUEUE = 256
 WRITER_CACHE_KIB = 24_000
 READER_CACHE_KIB = 12_000
 
 
-class SQLiteDatabase:
-    """A :class:`cordboard.runtime.db.Database` on one SQLite file in WAL mode.
+class SQLiteDatabase(Database):
+    """One SQLite file in WAL mode.
 
     Writes are durable when acknowledged (``synchronous=FULL``). Several processes may use one
     file: they take turns, waiting up to 5 seconds for each other.
@@ -39,122 +37,94 @@ class SQLiteDatabase:
         Raises:
             StartError: The file cannot be opened, or is no database.
         """
+        super().__init__()
         self._clock = clock
         self._writer = SQLiteWriter(open_connection(path, WRITER_CACHE_KIB), clock)
         self._inline = _open_reader(path, LOOP_BUSY_TIMEOUT_MS)
         self._scanning = _open_reader(path, BUSY_TIMEOUT_MS)
         self._scanner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-scan")
-        DATABASE_WAL_BYTES.set_function(lambda: _size(path.with_name(f"{path.name}-wal")))
+        self._scans_waiting = 0
+        self._is_closed = False
 
-    async def read(
-        self,
-        fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a short read at once, on the event loop's own connection."""
-        return _read(self._inline, self._clock, lambda tx: fn(tx, *args, **kwargs))
+    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:
+        """Run a short read at once on the event loop's own connection, a long one in the thread."""
+        if is_long:
+            return await self._scan(lambda: self._read_from(self._scanning, start))
+        return self._read_from(self._inline, start)
 
-    async def scan(
-        self,
-        fn: Callable[Concatenate[ReadTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a long read in the reader thread."""
-
-        def job() -> T:
-            return _read(self._scanning, self._clock, lambda tx: fn(tx, *args, **kwargs))
-
-        return await asyncio.get_running_loop().run_in_executor(self._scanner, job)
-
-    async def write(
-        self,
-        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run one transaction, together with whatever else waits."""
-
-        def start(tx: SQLiteTx) -> Coroutine[Any, Any, T]:
-            return cast("Coroutine[Any, Any, T]", fn(tx, *args, **kwargs))
-
-        result: T = await self._writer.submit(start)
-        return result
-
-    async def write_long(
-        self,
-        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run one transaction in the writer's thread, alone."""
-
-        def start(tx: SQLiteTx) -> Coroutine[Any, Any, T]:
-            return cast("Coroutine[Any, Any, T]", fn(tx, *args, **kwargs))
-
-        result: T = await self._writer.submit(start, is_long=True)
+    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:
+        """Run a short transaction together with whatever else waits, a long one in the thread."""
+        result: T = await self._writer.submit(start, is_long=is_long)
         return result
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
-        await self._writer.close()
-        self._scanner.shutdown(wait=True)
-        self._inline.close()
-        self._scanning.close()
+        if not self._is_closed:
+            self._is_closed = True
+            await self._writer.close()
+            await asyncio.get_running_loop().run_in_executor(self._scanner, self._scanning.close)
+            self._scanner.shutdown()
+            self._inline.close()
 
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
-
-
-def _read(connection: apsw.Connection, clock: Clock, fn: Callable[[ReadTx], Awaitable[T]]) -> T:
-    """Run a read in a snapshot of its own, so that several statements see the same state."""
-    try:
-        connection.execute("BEGIN")
+    async def _scan(self, job: Callable[[], T]) -> T:
+        if self._is_closed or self._scans_waiting >= LONGEST_SCAN_QUEUE:
+            detail = (
+                "The database is closed" if self._is_closed else "Too many searches are waiting"
+            )
+            raise DatabaseUnavailableError(detail)
+        self._scans_waiting += 1
         try:
-            return drive(cast("Coroutine[Any, Any, T]", fn(SQLiteTx(connection, clock()))))
+            return await asyncio.get_running_loop().run_in_executor(self._scanner, job)
         finally:
-            connection.execute("COMMIT")
-    except apsw.Error as error:
-        raise translated(error) from error
+            self._scans_waiting -= 1
+
+    def _read_from(self, connection: apsw.Connection, start: ReadFunction[T]) -> T:
+        """Run a read in a snapshot of its own, so that several statements see the same state."""
+        try:
+            connection.execute("BEGIN")
+            try:
+                return drive(start, SQLiteTx(connection, self._clock()))
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+        except apsw.Error as error:
+            raise translated(error)  # noqa: B904 - it carries its cause
 
 
-def open_connection(path: Path, cache_kib: int) -> apsw.Connection:
+def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw.Connection:
     """Open a database file, in WAL mode and fully synchronous.
 
     Raises:
-        StartError: The engine is too old, the file cannot be opened, or is no database.
+        StartError: The engine is too old; the file is missing (unless ``create``), read-only or no
+            database; or its disk cannot hold a database that several connections share.
     """
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < OLDEST_SAFE_ENGINE:
         message = f"SQLite {apsw.sqlite_lib_version()} can corrupt a WAL database; 3.51.3 is needed"
         raise StartError(message)
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     try:
-        connection = apsw.Connection(str(path))
+        connection = apsw.Connection(str(path), flags=flags)
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+        mode = connection.pragma("journal_mode", "WAL")
+        connection.pragma("synchronous", "FULL")
+        connection.pragma("foreign_keys", True)  # noqa: FBT003 - the pragma's own value
+        connection.pragma("cache_size", -cache_kib)
     except apsw.NotADBError as error:
         message = f"{path} is not a SQLite database; move it away or name another file"
         raise StartError(message) from error
     except apsw.Error as error:
         message = f"cannot open the database {path}: {error}; check that it exists and is writable"
         raise StartError(message) from error
+    if connection.readonly("main"):
+        raise StartError(f"the database {path} is read-only; make it and its folder writable")
+    if mode != "wal":
+        raise StartError(f"the file system of {path} cannot hold a SQLite database in WAL mode")
     return connection
 
 
 def _open_reader(path: Path, busy_timeout_ms: int) -> apsw.Connection:
     connection = open_connection(path, READER_CACHE_KIB)
     connection.set_busy_timeout(busy_timeout_ms)
-    connection.execute("PRAGMA query_only = ON")
+    connection.pragma("query_only", True)  # noqa: FBT003 - the pragma's own value
     return connection

@@ -1,10 +1,24 @@
 """What SQLite's result codes mean for the one who asked (https://www.sqlite.org/rescode.html)."""
 
+from typing import TypeVar
+
 import apsw
 
-from cordboard.runtime.errors import DatabaseUnavailableError, StorageFullError
+from cordboard.runtime.errors import (
+    DatabaseUnavailableError,
+    DomainError,
+    IndeterminateWriteError,
+    StorageFullError,
+)
 
-_FULL_RESULTS = (apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_WRITE)
+Failure = TypeVar("Failure", bound=DomainError)
+
+UNIQUE_KEYS = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+_NO_ROOM = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE)
+"""How a quota, and a full disk under the index of the write-ahead log, show themselves."""
+
+_NOTHING_WRITTEN = (apsw.FullError, apsw.BusyError, apsw.ConstraintError, apsw.SQLError)
 
 
 def result_code(error: apsw.Error) -> int:
@@ -15,20 +29,41 @@ def result_code(error: apsw.Error) -> int:
 def translated(error: BaseException) -> BaseException:
     """Return the domain error that ``error`` stands for, or ``error`` itself.
 
-    A full disk shows as SQLITE_FULL, or as an I/O error while the write-ahead log's index grows.
-    In all of these SQLite has undone the transaction, so nothing was done.
+    SQLite has undone the statement, or the whole transaction, so nothing was done.
     """
-    if not isinstance(error, apsw.Error):
-        return error
-    if isinstance(error, apsw.FullError) or result_code(error) in _FULL_RESULTS:
-        result: BaseException = StorageFullError(
-            "The disk of the database is full; nothing was done"
+    if isinstance(error, apsw.FullError):
+        return _caused(
+            StorageFullError("The disk of the database is full; nothing was done"), error
         )
-    elif isinstance(error, apsw.BusyError | apsw.LockedError):
-        result = DatabaseUnavailableError("Another process holds the database; nothing was done")
-    elif isinstance(error, apsw.IOError | apsw.CantOpenError | apsw.ReadOnlyError):
-        result = DatabaseUnavailableError("The database file cannot be used; nothing was done")
-    else:
-        return error
-    result.__cause__ = error
+    if isinstance(error, apsw.IOError) and result_code(error) in _NO_ROOM:
+        detail = "The disk of the database takes no more (full, quota, fault); nothing was done"
+        return _caused(StorageFullError(detail), error)
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        detail = "Another process holds the database; nothing was done"
+        return _caused(DatabaseUnavailableError(detail), error)
+    if isinstance(error, apsw.IOError | apsw.CantOpenError | apsw.ReadOnlyError):
+        detail = "The database file cannot be used; nothing was done"
+        return _caused(DatabaseUnavailableError(detail), error)
+    if isinstance(error, apsw.ConnectionClosedError):
+        return _caused(DatabaseUnavailableError("The database is closed"), error)
+    return error
+
+
+def unknown_outcome(error: apsw.Error) -> IndeterminateWriteError | None:
+    """Return what to say of a failed COMMIT if it may have happened all the same, else None.
+
+    A COMMIT writes its frames to the write-ahead log, the last one marked as the end; syncs; and
+    then notes them in the log's index (https://www.sqlite.org/walformat.html). When a frame could
+    not be written, there is no end mark: nothing was done. When anything failed afterwards, this
+    process goes on as if nothing had been done, but a power cut before the next commit would bring
+    the transaction back, for recovery believes the log.
+    """
+    if isinstance(error, _NOTHING_WRITTEN) or result_code(error) == apsw.SQLITE_IOERR_WRITE:
+        return None
+    detail = "The disk of the database failed during the commit: it may have happened"
+    return _caused(IndeterminateWriteError(detail), error)
+
+
+def _caused(result: Failure, cause: BaseException) -> Failure:
+    result.__cause__ = cause
     return result

@@ -5,14 +5,16 @@ from pathlib import Path
 import apsw
 
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db.migrations import TABLE, Migration, pending
+from cordboard.runtime.db.migrations import APPLIED, NOTE, TABLE, Migration, check_applied, pending
 from cordboard.runtime.db.placeholders import for_sqlite
 from cordboard.runtime.db.sqlite import open_connection
 from cordboard.runtime.errors import StartError
 
+CACHE_KIB = 2_000
+
 
 def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> list[str]:
-    """Apply what is pending, one transaction each, and return the names applied.
+    """Apply what is pending in one transaction and return the names applied.
 
     Two processes may do this at once: the second waits for the first and finds nothing to do.
 
@@ -25,13 +27,14 @@ def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> li
             message = f"there is no database at {path}; `cordboard migrate` makes one"
             raise StartError(message)
         _make_folder(path)
-    connection = open_connection(path, cache_kib=2_000)
+    connection = open_connection(path, CACHE_KIB, create=create)
     try:
+        if not (todo := _pending(connection)):
+            return []
+        check_applied(todo, apply=apply)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(TABLE)
-        todo = pending(dict(connection.execute("SELECT number, checksum FROM schema_migration")))
-        if todo and not apply:
-            raise StartError(_not_applied(todo))
+        todo = _pending(connection)
         for migration in todo:
             _apply(connection, migration, clock())
         connection.execute("COMMIT")
@@ -51,14 +54,13 @@ def _make_folder(path: Path) -> None:
         raise StartError(message) from error
 
 
-def _not_applied(todo: list[Migration]) -> str:
-    return f"{len(todo)} migrations are pending; run `cordboard migrate` first"
+def _pending(connection: apsw.Connection) -> list[Migration]:
+    is_new = not connection.table_exists("main", "schema_migration")
+    return pending({} if is_new else dict(connection.execute(APPLIED)))
 
 
 def _apply(connection: apsw.Connection, migration: Migration, now_ms: int) -> None:
     for statement in migration.statements:
         connection.execute(for_sqlite(statement))
-    connection.execute(
-        "INSERT INTO schema_migration VALUES (?1, ?2, ?3, ?4)",
-        (migration.number, migration.name, migration.checksum, now_ms),
-    )
+    values = (migration.number, migration.name, migration.checksum, now_ms)
+    connection.execute(for_sqlite(NOTE), values)

@@ -1,7 +1,7 @@
 """SQLite transactions: statements that never wait, driven to their end in one thread."""
 
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NoReturn, TypeVar, cast
 
 import apsw
 
@@ -10,24 +10,26 @@ from cordboard.runtime.db.seam import (
     ForeignAwaitError,
     Row,
     Statement,
+    TransactionOverError,
     UniqueViolationError,
     Value,
 )
-from cordboard.runtime.db.sqlite_errors import result_code
+from cordboard.runtime.db.sqlite_errors import UNIQUE_KEYS, result_code
 from cordboard.runtime.ids import new_id
 
 T = TypeVar("T")
-
-UNIQUE_KEYS = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
 class SQLiteTx:
     """A transaction on one connection; both :class:`ReadTx` and :class:`WriteTx`.
 
     A reader's connection has ``query_only`` on, so SQLite itself refuses a write through it.
+
+    Attributes:
+        is_over: A statement broke a rule. SQLite would go on; PostgreSQL does not, so none may.
     """
 
-    __slots__ = ("_connection", "_run", "now_ms")
+    __slots__ = ("_connection", "_run", "is_over", "now_ms")
 
     shard = 0
 
@@ -36,6 +38,7 @@ class SQLiteTx:
         self._connection = connection
         self._run = connection.execute
         self.now_ms = now_ms
+        self.is_over = False
 
     def new_id(self, prefix: str) -> str:
         """Return a new identifier with the given visible prefix."""
@@ -54,7 +57,7 @@ class SQLiteTx:
         try:
             self._run(for_sqlite(sql), values)
         except apsw.ConstraintError as error:
-            raise _constraint(error) from error
+            self._refuse(error)
         return self._connection.changes()
 
     async def execute_together(self, *statements: Statement) -> None:
@@ -64,27 +67,30 @@ class SQLiteTx:
             for sql, values in statements:
                 run(for_sqlite(sql), values)
         except apsw.ConstraintError as error:
-            raise _constraint(error) from error
+            self._refuse(error)
+
+    def _refuse(self, error: apsw.ConstraintError) -> NoReturn:
+        """Raise the seam's error for a broken unique key; any other rule is broken by a bug."""
+        self.is_over = True
+        if result_code(error) in UNIQUE_KEYS:
+            raise UniqueViolationError(str(error)) from error
+        raise error
 
 
-def _constraint(error: apsw.ConstraintError) -> Exception:
-    """Turn a broken unique key into the seam's error; any other constraint is a bug of ours."""
-    if result_code(error) in UNIQUE_KEYS:
-        return UniqueViolationError(str(error))
-    return error
-
-
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+def drive(start: Callable[[SQLiteTx], Awaitable[T]], tx: SQLiteTx) -> T:
     """Run a transaction function to its end without an event loop.
 
     Raises:
         ForeignAwaitError: It awaited something that is not ready at once, so not its ``tx``.
+        TransactionOverError: It returned although a statement of its had failed.
     """
+    coroutine = cast("Coroutine[Any, Any, T]", start(tx))
     try:
         coroutine.send(None)
     except StopIteration as stop:
+        if tx.is_over:
+            raise TransactionOverError(f"{coroutine} passed over a failed statement") from None
         result: T = stop.value
         return result
     coroutine.close()
-    message = f"{coroutine} awaited something other than its transaction"
-    raise ForeignAwaitError(message)
+    raise ForeignAwaitError(f"{coroutine} awaited something other than its transaction")

@@ -7,13 +7,13 @@ the failing function gets its error and the others run again, each alone.
 
 Statements of short transactions take microseconds and run on the event loop's thread; what waits
 for a disk or for another process (COMMIT, a busy BEGIN) and what is long runs in the writer's
-thread. Running every statement there was measured at half the throughput: each call into SQLite
-gives the interpreter lock away and has to win it back from a busy loop.
+thread. Running every statement there was measured at half the throughput (docs/adr/0003): each call
+into SQLite gives the interpreter lock away and has to win it back from a busy loop.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
@@ -21,18 +21,18 @@ from typing import Any
 import apsw
 
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db.sqlite_errors import translated
+from cordboard.runtime.db.seam import WriteFunction
+from cordboard.runtime.db.sqlite_errors import translated, unknown_outcome
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
-from cordboard.runtime.errors import DatabaseUnavailableError, StorageFullError
+from cordboard.runtime.errors import DatabaseUnavailableError
 from cordboard.runtime.telemetry.metrics import DATABASE_GROUP_SIZE, DATABASE_QUEUE_DEPTH
 
-Start = Callable[[SQLiteTx], Coroutine[Any, Any, Any]]
 LARGEST_GROUP = 64
 LONGEST_QUEUE = 4096
 BUSY_TIMEOUT_MS = 5000
 
 
-class Waiting:
+class PendingWrite:
     """A transaction function that waits for the writer, and the future that gets its outcome.
 
     As a context manager it takes whatever is raised inside as its outcome, to be raised again
@@ -41,16 +41,27 @@ class Waiting:
 
     __slots__ = ("error", "future", "is_long", "result", "start")
 
-    def __init__(self, start: Start, future: asyncio.Future[Any], *, is_long: bool) -> None:
+    def __init__(
+        self, start: WriteFunction[Any], future: asyncio.Future[Any], *, is_long: bool
+    ) -> None:
         """Queue ``start``; ``future`` belongs to the event loop that asked."""
         self.start = start
         self.future = future
         self.is_long = is_long
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the outcome of a run that was rolled back with everything it saw."""
         self.result: Any = None
         self.error: BaseException | None = None
 
+    def run(self, tx: SQLiteTx) -> None:
+        """Run the function and note its outcome, which counts once the commit has returned."""
+        with self:
+            self.result = drive(self.start, tx)
+
     def __enter__(self) -> None:
-        """Begin the part whose failure is this member's outcome."""
+        """Begin the part whose failure is the outcome."""
 
     def __exit__(
         self,
@@ -64,7 +75,7 @@ class Waiting:
         return True
 
     def settle(self) -> None:
-        """Hand the outcome to the one who waits."""
+        """Hand the outcome to the one who waits, unless that one has gone."""
         if self.future.done():
             return
         if self.error is not None:
@@ -81,23 +92,25 @@ class SQLiteWriter:
         connection.set_busy_timeout(0)
         self._connection = connection
         self._clock = clock
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[PendingWrite] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._is_closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
 
-    def submit(self, start: Start, *, is_long: bool = False) -> asyncio.Future[Any]:
+    def submit(self, start: WriteFunction[Any], *, is_long: bool) -> asyncio.Future[Any]:
         """Queue a transaction; the future resolves when it is on disk or refused.
+
+        A future that is cancelled before its transaction began takes it out of the queue.
 
         Raises:
             DatabaseUnavailableError: The queue is full or the database is closed.
         """
         if self._is_closed or len(self._queue) >= LONGEST_QUEUE:
             detail = "The database is closed" if self._is_closed else "Too many writes are waiting"
-            raise DatabaseUnavailableError(detail)
+            raise DatabaseUnavailableError(f"{detail}; nothing was done")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._queue.append(Waiting(start, future, is_long=is_long))
+        self._queue.append(PendingWrite(start, future, is_long=is_long))
         if self._pump is None or self._pump.done():
             self._pump = loop.create_task(self._work())
         return future
@@ -106,81 +119,139 @@ class SQLiteWriter:
         """Finish what is queued, then close the connection."""
         self._is_closed = True
         if self._pump is not None:
-            await self._pump
-        self._thread.shutdown(wait=True)
+            await asyncio.wait([self._pump])
+        self._thread.shutdown()
         self._connection.close()
 
     async def _work(self) -> None:
         """Run what waits, group by group, until nothing does."""
-        while self._queue:
-            group = self._next_group()
+        while group := self._next_group():
             DATABASE_QUEUE_DEPTH.set(len(self._queue))
             DATABASE_GROUP_SIZE.observe(len(group))
-            if group[0].is_long or not await self._ran_together(group):
-                await self._in_thread(self._run_alone, group)
-            for waiting in group:
-                waiting.settle()
+            try:
+                alone = group if group[0].is_long else await self._run_together(group)
+                if alone:
+                    await self._in_thread(self._run_alone, alone)
+            except BaseException:
+                for write in group:
+                    write.future.cancel()
+                raise
+            for write in group:
+                write.settle()
 
-    def _next_group(self) -> list[Waiting]:
+    def _next_group(self) -> list[PendingWrite]:
         """Take the next long transaction, or as many short ones as stand before it."""
-        group = [self._queue.popleft()]
-        while (
-            self._queue
-            and len(group) < LARGEST_GROUP
-            and not (group[0].is_long or self._queue[0].is_long)
-        ):
-            group.append(self._queue.popleft())
+        group: list[PendingWrite] = []
+        while self._queue and len(group) < LARGEST_GROUP:
+            if group and (group[0].is_long or self._queue[0].is_long):
+                break
+            write = self._queue.popleft()
+            if not write.future.done():
+                group.append(write)
         return group
 
     async def _in_thread(self, fn: Callable[..., Any], *args: object) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, fn, *args)
 
-    async def _ran_together(self, group: list[Waiting]) -> bool:
-        """Run a group under one commit. False when nothing was kept: each must run alone."""
+    async def _run_together(self, group: list[PendingWrite]) -> list[PendingWrite]:
+        """Run a group under one commit and return those that must run again, each alone."""
+        try:
+            await self._begin()
+        except apsw.Error as error:
+            return _refused(group, error)
+        if again := self._run_members(group):
+            return again
+        try:
+            await self._in_thread(self._connection.execute, "COMMIT")
+        except apsw.Error as error:
+            self._roll_back()
+            return _not_kept(group, error)
+        return []
+
+    def _run_members(self, group: list[PendingWrite]) -> list[PendingWrite]:
+        """Run a group's functions; when their transaction is gone, return those to run again.
+
+        An outcome may rest on what an earlier member did, so all of them run again, but for the
+        one that brought the transaction down.
+        """
+        try:
+            for write in group:
+                self._run_member(write)
+                if not self._connection.in_transaction:
+                    return [other for other in group if other is not write]
+        except apsw.Error:
+            self._roll_back()
+            return group
+        return []
+
+    async def _begin(self) -> None:
+        """Begin at once, or wait in the thread for the process that holds the write lock."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for waiting in group:
-                self._run_member(waiting)
-                if not self._connection.in_transaction:
-                    return False
-            await self._in_thread(self._connection.execute, "COMMIT")
-        except apsw.Error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            return False
-        return True
+        except apsw.BusyError:
+            await self._in_thread(self._begin_patiently)
 
-    def _run_alone(self, group: list[Waiting]) -> None:
-        """Run members that have no outcome yet, each in a transaction of its own, patiently."""
+    def _begin_patiently(self) -> None:
         self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        for waiting in group:
-            if waiting.error is None:
-                with waiting:
-                    self._commit_alone(waiting)
-        self._connection.set_busy_timeout(0)
-
-    def _commit_alone(self, waiting: Waiting) -> None:
-        run = self._connection.execute
         try:
-            run("BEGIN IMMEDIATE")
-            self._run_member(waiting)
-            if self._connection.in_transaction:
-                run("COMMIT")
-            elif waiting.error is None:
-                detail = "The transaction was rolled back; nothing was done"
-                raise StorageFullError(detail)
+            self._connection.execute("BEGIN IMMEDIATE")
         finally:
-            if self._connection.in_transaction:
-                run("ROLLBACK")
+            self._connection.set_busy_timeout(0)
 
-    def _run_member(self, waiting: Waiting) -> None:
-        """Run one member in its savepoint and note its outcome."""
+    def _run_member(self, write: PendingWrite) -> None:
+        """Run one member of a group in its savepoint and note its outcome."""
         run = self._connection.execute
         run("SAVEPOINT member")
-        with waiting:
-            waiting.result = drive(waiting.start(SQLiteTx(self._connection, self._clock())))
-        if waiting.error is not None:
+        write.run(SQLiteTx(self._connection, self._clock()))
+        if write.error is not None:
             if not self._connection.in_transaction:
                 return
             run("ROLLBACK TO member")
         run("RELEASE member")
+
+    def _run_alone(self, writes: Sequence[PendingWrite]) -> None:
+        """Run each in a transaction of its own; the first that cannot even begin speaks for all."""
+        for place, write in enumerate(writes):
+            write.forget()
+            try:
+                self._begin_patiently()
+            except apsw.Error as error:
+                _refused(writes[place:], error)
+                return
+            write.run(SQLiteTx(self._connection, self._clock()))
+            if write.error is None:
+                with write:
+                    self._commit_alone()
+            self._roll_back()
+
+    def _commit_alone(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            raise (unknown_outcome(error) or error)  # noqa: B904 - it carries its cause
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _refused(writes: Sequence[PendingWrite], error: apsw.Error) -> list[PendingWrite]:
+    """Give all of them the error that kept them from beginning; none needs to run again."""
+    for write in writes:
+        with write:
+            raise error
+    return []
+
+
+def _not_kept(group: list[PendingWrite], error: apsw.Error) -> list[PendingWrite]:
+    """Return those that may run again after their COMMIT failed.
+
+    When the COMMIT may have happened, what it held may not be done twice.
+    """
+    outcome = unknown_outcome(error)
+    if outcome is None:
+        return group
+    for write in group:
+        if write.error is None:
+            write.error = outcome
+    return [write for write in group if write.error is not outcome]

@@ -138,9 +138,12 @@ CREATE TABLE outbox (
     event TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     at_ms BIGINT NOT NULL,
-    data TEXT NOT NULL
-    {outbox_transaction}
+    data TEXT NOT NULL,
+    transaction_id {transaction_id}
 );
+
+-- Empty on SQLite, where each transaction_id is 0 and the sequence alone is the order.
+CREATE INDEX outbox_by_transaction ON outbox (transaction_id, sequence) WHERE transaction_id <> 0;
 
 CREATE TABLE outbox_consumer (
     name {text_c} PRIMARY KEY,
