@@ -21,6 +21,7 @@ from cordboard.edge.cli import agents_app, numbers_app
 from cordboard.numbers.model import NumberRules
 from cordboard.operator import keys, organizations
 from cordboard.operator.configuration import config
+from cordboard.operator.doctor import doctor
 from cordboard.operator.first_start import make_first_pair, welcome
 from cordboard.operator.installation import opened_database, pepper_of, secret_key_of
 from cordboard.operator.migration import migrate
@@ -52,6 +53,7 @@ app.add_typer(organizations.app, name="organization")
 app.add_typer(keys.app, name="key")
 app.command()(migrate)
 app.command()(config)
+app.command()(doctor)
 # The commands for users, which speak to a server over HTTP.
 app.add_typer(numbers_app, name="numbers")
 app.add_typer(agents_app, name="agents")

@@ -45,8 +45,12 @@ async def secret_key_of(db: Database, settings: Settings) -> SecretKey:
     Raises:
         StartError: The key is missing, malformed, weak in production, or another one.
     """
-    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
-    return await open_secret_key(db, configured, kept_key_file(settings))
+    return await open_secret_key(db, configured_key(settings), kept_key_file(settings))
+
+
+def configured_key(settings: Settings) -> str | None:
+    """Return the key that the settings hold, as it was typed."""
+    return None if settings.secret_key is None else settings.secret_key.get_secret_value()
 
 
 def kept_key_file(settings: Settings) -> Path | None:

@@ -100,7 +100,7 @@ async def open_secret_key(db: Database, configured: str | None, file: Path | Non
         StartError: The key is missing, malformed, weak, or another one than the database knows.
     """
     known = await db.read(find_check_value)
-    key = _configured_or_kept(configured, file, may_make=known is None)
+    key = configured_or_kept(configured, file, may_make=known is None)
     if known is None:
         known = await db.write(insert_check_value, key.check_value())
     if not hmac.compare_digest(known, key.check_value()):
@@ -112,7 +112,12 @@ async def open_secret_key(db: Database, configured: str | None, file: Path | Non
     return key
 
 
-def _configured_or_kept(configured: str | None, file: Path | None, *, may_make: bool) -> SecretKey:
+def configured_or_kept(configured: str | None, file: Path | None, *, may_make: bool) -> SecretKey:
+    """Return the configured key, else the one in the file; make that one if it may be made.
+
+    Raises:
+        StartError: The key is missing, malformed, or weak where no file is allowed.
+    """
     if configured is not None:
         key = SecretKey(configured)
         if file is None and key.is_weak:

@@ -16,7 +16,7 @@ KEEP_ALIVE_S = 75
 """Longer than the 60 s for which nginx and load balancers of clouds keep their side open, so that
 a proxy never sends a request into a connection that we are closing."""
 
-GRACE_S = 7
+GRACE_S = 6
 """How long requests in flight may take once the server is told to stop."""
 
 CLIENT_GRACE_S = 4
@@ -100,7 +100,7 @@ class _Server(uvicorn.Server):
 
     def stop_listening(self) -> None:
         """Turn new clients away at once, not at the next tick: they may be our successor's."""
-        for listening in self.servers:
+        for listening in getattr(self, "servers", []):
             listening.close()
         self.should_exit = True
 
@@ -121,7 +121,7 @@ async def serve_http(
     stop: asyncio.Event,
     on_started: Callable[[], None],
 ) -> None:
-    """Serve until ``stop`` is set, then finish the requests in flight, within 8 seconds.
+    """Serve until ``stop`` is set, then finish the requests in flight, within 7 seconds.
 
     Args:
         app: The application.
