@@ -1,0 +1,221 @@
+"""What must exist at LiveKit, as a pure function of the estate.
+
+The catch-all always: one wildcard trunk, limited to the carriers' addresses, and one rule whose
+calls Cordboard decides. On top of it, unless the topology is ``shared``, a pair for each number
+that is bound to one agent: a trunk that lists the number and a rule that names the agent, so that
+LiveKit routes it alone.
+
+Two things never leave this module: a trunk that is open to the world, and a rule with an empty
+list of agents, for which LiveKit would start any unnamed worker.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from cordboard.numbers.e164 import E164
+from cordboard.routing.model import AgentVersion, RoutableNumber, job_metadata
+
+NOBODY = "cordboard-nobody"
+CATCH_ALL = "catch-all"
+ROOM_PREFIX = "call"
+UNROUTABLE = "+0000000000"
+
+
+class Layer(StrEnum):
+    """Which layers stand on the catch-all."""
+
+    DEDICATED = "dedicated"
+    SHARED = "shared"
+
+
+class OpenTrunkError(Exception):
+    """A trunk would accept calls from everywhere; it is not made."""
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """How we know what is ours: the ``metadata`` of a trunk or rule, as JSON.
+
+    Attributes:
+        installation: The installation that made it; another one's objects are foreign.
+        name: ``catch-all``, or the registration that a pair belongs to (``num_…``).
+        hash: Of everything else that was asked for; a difference means it must be replaced.
+    """
+
+    cordboard: int
+    installation: str
+    name: str
+    hash: str
+
+
+class DesiredTrunk(msgspec.Struct, frozen=True):
+    """An inbound trunk as it should be; ``numbers`` empty means every number.
+
+    Attributes:
+        allowed_addresses: CIDR only; never empty.
+        ringing_timeout_s, max_call_duration_s: So that LiveKit ends calls when nobody else does.
+    """
+
+    installation: str
+    tag_name: str
+    name: str
+    numbers: tuple[str, ...]
+    allowed_addresses: tuple[str, ...]
+    ringing_timeout_s: int
+    max_call_duration_s: int
+
+    def metadata(self) -> str:
+        """Return the tag with the hash of the rest, as JSON."""
+        return _tagged(self.installation, self.tag_name, msgspec.structs.astuple(self))
+
+
+class DesiredRule(msgspec.Struct, frozen=True):
+    """A dispatch rule as it should be, for the trunk with the same tag.
+
+    Attributes:
+        agent_name: Who is dispatched; ``cordboard-nobody`` where Cordboard decides. Never empty.
+        job_metadata: What the worker's job is told; empty where nobody is dispatched.
+    """
+
+    installation: str
+    tag_name: str
+    name: str
+    agent_name: str
+    deployment: str
+    job_metadata: str
+
+    def metadata(self) -> str:
+        """Return the tag with the hash of the rest, as JSON."""
+        return _tagged(self.installation, self.tag_name, msgspec.structs.astuple(self))
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A trunk and its rule, made and removed together."""
+
+    trunk: DesiredTrunk
+    rule: DesiredRule
+
+
+class Estate(msgspec.Struct, frozen=True):
+    """What the topology depends on, besides the numbers."""
+
+    installation: str
+    cluster_id: str
+    layer: Layer
+    source_cidrs: tuple[str, ...]
+    ringing_timeout_s: int
+    max_call_duration_s: int
+
+
+def _tagged(installation: str, name: str, content: Sequence[object]) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
+    return msgspec.json.encode(Tag(1, installation, name, digest)).decode()
+
+
+def tag_of(metadata: str, installation: str) -> Tag | None:
+    """Return the tag in an object's metadata if this installation put it there."""
+    try:
+        tag = msgspec.json.decode(metadata, type=Tag)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return tag if tag.installation == installation else None
+
+
+def canonical_cidrs(entries: Iterable[str]) -> tuple[str, ...]:
+    """Return addresses as CIDR, sorted, single hosts as ``/32`` or ``/128``.
+
+    LiveKit drops entries that it cannot parse, and opens the trunk when none is left; a bare
+    address can be satisfied by a forged From host. A CIDR can do neither.
+
+    Raises:
+        ValueError: An entry is no address or network.
+        OpenTrunkError: There is none, or one admits the whole internet.
+    """
+    networks = sorted(
+        {ipaddress.ip_network(entry.strip(), strict=False) for entry in entries},
+        key=lambda network: (network.version, int(network.network_address), network.prefixlen),
+    )
+    if not networks or any(network.prefixlen == 0 for network in networks):
+        raise OpenTrunkError("a trunk needs source addresses, and none may be the whole internet")
+    return tuple(str(network) for network in networks)
+
+
+def catch_all(estate: Estate) -> Pair:
+    """Return the pair that every number rings through.
+
+    Raises:
+        ValueError, OpenTrunkError: The source addresses are unusable.
+    """
+    return Pair(
+        _trunk(estate, CATCH_ALL, "Cordboard: every number", ()),
+        DesiredRule(
+            installation=estate.installation,
+            tag_name=CATCH_ALL,
+            name="Cordboard decides",
+            agent_name=NOBODY,
+            deployment="",
+            job_metadata="",
+        ),
+    )
+
+
+def pair_of(estate: Estate, number: RoutableNumber) -> Pair | None:
+    """Return a number's own pair, or None when its calls are Cordboard's to decide.
+
+    Raises:
+        ValueError, OpenTrunkError: The source addresses are unusable.
+    """
+    if estate.layer is Layer.SHARED or number.inbound is None or is_dynamic(number):
+        return None
+    return Pair(
+        _trunk(
+            estate,
+            number.registration_id,
+            f"Cordboard: {number.registration_id}",
+            (number.phone_number,),
+        ),
+        _rule(estate, number, number.inbound),
+    )
+
+
+def is_dynamic(number: RoutableNumber) -> bool:
+    """Whether a decision needs the time of the call: webhook today, weights and schedules later."""
+    return number.webhook_url is not None
+
+
+def unrouted(trunk: DesiredTrunk) -> DesiredTrunk:
+    """Return a trunk as it is born: with a number that nobody can dial, until its rule exists.
+
+    A trunk without its rule would ring for ever.
+    """
+    return msgspec.structs.replace(trunk, numbers=(f"{UNROUTABLE}{_digits(trunk.tag_name)}",))
+
+
+def _digits(name: str) -> str:
+    return str(int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
+
+
+def _trunk(estate: Estate, tag_name: str, name: str, numbers: tuple[E164, ...]) -> DesiredTrunk:
+    return DesiredTrunk(
+        installation=estate.installation,
+        tag_name=tag_name,
+        name=name,
+        numbers=numbers,
+        allowed_addresses=canonical_cidrs(estate.source_cidrs),
+        ringing_timeout_s=estate.ringing_timeout_s,
+        max_call_duration_s=estate.max_call_duration_s,
+    )
+
+
+def _rule(estate: Estate, number: RoutableNumber, agent: AgentVersion) -> DesiredRule:
+    return DesiredRule(
+        installation=estate.installation,
+        tag_name=number.registration_id,
+        name=f"Cordboard: {number.registration_id}",
+        agent_name=agent.livekit_agent_name,
+        deployment=agent.livekit_deployment or "",
+        job_metadata=job_metadata(number, agent, estate.cluster_id, None),
+    )
