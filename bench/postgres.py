@@ -46,3 +46,17 @@ async def _make_database(uri: str, name: str, *, is_fresh: bool) -> None:
             await connection.execute(f'create database "{name}"')
     finally:
         await connection.close()
+
+
+def server_version(server: PostgresServer) -> str:
+    """Return the version of a running server, such as `18.1`."""
+    return str(asyncio.run(_ask(server.get_uri(), "show server_version")))
+
+
+async def _ask(uri: str, sql: str) -> object:
+    connection = await asyncpg.connect(uri)
+    try:
+        answer: object = await connection.fetchval(sql)
+        return answer
+    finally:
+        await connection.close()

@@ -6,6 +6,16 @@ PLACEHOLDER = "{value}"
 """Where a request template takes its value; every value of a plan has the same length."""
 
 
+CREATE_TEMPLATE_BODY = (
+    '{"phone_number": "{value}", "nickname": "Customer Service Line", '
+    '"inbound_agent_id": "agent_abc123", "outbound_agent_id": "agent_xyz789", '
+    '"inbound_agent_version": 1, "outbound_agent_version": 1, '
+    '"inbound_webhook_url": "https://example.com/webhook", "number_provider": "twilio", '
+    '"outbound_trunk_id": "ST_4Xo2mZgQsfyQ", "phone_number_type": "zudu-twilio"}'
+)
+"""The published create, with the number as the value; its area code is derived from it."""
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A bounded load: one request per value, over keep-alive connections.
 
