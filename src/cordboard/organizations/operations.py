@@ -14,8 +14,11 @@ from cordboard.organizations.model import (
     new_api_secret,
 )
 from cordboard.runtime.actor import Actor
+from cordboard.runtime.claims import claim_once
 from cordboard.runtime.db import WriteTx
 from cordboard.runtime.ids import OrganizationId
+
+FIRST_ORGANIZATION = "first_organization"
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -40,8 +43,11 @@ async def create_organization(
 async def create_first_organization(
     tx: WriteTx, name: str, pepper: Pepper
 ) -> tuple[Organization, IssuedKey] | None:
-    """Create an organization unless there is one; None when there is."""
-    if await store.list_organizations(tx):
+    """Create an organization unless there is one; None when there is.
+
+    Of two nodes that start on one new database, one creates it: the other waits for the claim.
+    """
+    if await store.list_organizations(tx) or not await claim_once(tx, FIRST_ORGANIZATION):
         return None
     return await create_organization(tx, name, pepper)
 

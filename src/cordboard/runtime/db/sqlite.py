@@ -14,6 +14,7 @@ from cordboard.runtime.db.sqlite_errors import translated
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
 from cordboard.runtime.db.sqlite_writer import BUSY_TIMEOUT_MS, SQLiteWriter
 from cordboard.runtime.errors import DatabaseUnavailableError, StartError
+from cordboard.runtime.telemetry.metrics import DATABASE_WAL_BYTES
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class SQLiteDatabase(Database):
         self._inline = _open_reader(path, LOOP_BUSY_TIMEOUT_MS)
         self._scanning = _open_reader(path, BUSY_TIMEOUT_MS)
         self._scanner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-scan")
+        DATABASE_WAL_BYTES.set_function(lambda: _size(path.with_name(f"{path.name}-wal")))
         self._scans_waiting = 0
         self._is_closed = False
 
@@ -89,6 +91,13 @@ class SQLiteDatabase(Database):
                     connection.execute("COMMIT")
         except apsw.Error as error:
             raise translated(error)  # noqa: B904 - it carries its cause
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw.Connection:
