@@ -30,7 +30,9 @@ def checked_e164(text: str, field: str = "phone_number") -> E164:
     """
     if not is_written_as_e164(text):
         raise _refused(
-            field, "must be E.164: '+' and 7 to 15 digits, nothing between, like +14157774444"
+            field,
+            "must be E.164: '+', then 7 to 15 digits, the first not 0, and nothing else, "
+            "like +14157774444",
         )
     if text.startswith("+1"):
         if not _NORTH_AMERICA.fullmatch(text):

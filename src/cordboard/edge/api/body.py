@@ -20,6 +20,7 @@ T = TypeVar("T")
 BODY = "body"
 ACCEPTED_TYPES = ("application/json", "application/x-www-form-urlencoded")
 LONGEST_ECHO = 100
+EMPTY = "''"
 
 _PROBLEM = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _EXPECTED = re.compile(r"^Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`$")
@@ -152,6 +153,9 @@ def _problem_at(error: json.JSONDecodeError) -> str:
         return "begins with a byte order mark; send UTF-8 without one"
     if error.msg.startswith("Unterminated string"):
         return f"is not JSON: the string at {_place(text, position)} has no end"
+    if error.msg.startswith("Invalid \\"):
+        position = text.rfind("\\", 0, position + 1)
+        return f"is not JSON: unknown escape at {_place(text, position)}"
     if comma := _TRAILING_COMMA.match(text, position):
         position = comma.end()
     if position >= len(text):
@@ -203,7 +207,7 @@ def _refused(problem: str) -> InvalidError:
     parts = _PROBLEM.match(problem)
     what, path = (parts["what"], parts["path"] or "") if parts else (problem, "")
     if field := _FIELD.match(what):
-        name = f"{path}.{_shown(field['name'])}".lstrip(".")
+        name = _inside(path, f".{_shown(field['name']) or EMPTY}")
         if field["problem"] == "missing required":
             return InvalidError(name, "required", "is required")
         return InvalidError(name, "unknown_field", "is not a field of this request")
