@@ -11,7 +11,7 @@ from cordboard.runtime.db.postgres_errors import FAILURES
 MIGRATION_LOCK = 0x636F7264
 
 RENUMBER_RESTORED = """
-    UPDATE outbox SET transaction_id = transaction_id - 1 - newest.transaction_id
+    UPDATE outbox SET transaction_id = outbox.transaction_id - 1 - newest.transaction_id
     FROM (SELECT MAX(transaction_id) AS transaction_id FROM outbox) AS newest
     WHERE newest.transaction_id
       >= CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"""
