@@ -12,6 +12,11 @@ WORKERS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 SYNC = $(PIP) install --require-hashes -r
 
+# An environment whose Python is gone, or that was made where the tree no longer is, is made anew.
+STAMPS := $(VENV)/.runtime $(VENV)/.dev $(VENV)/.bench
+$(shell { test -x $(BIN)/python && grep -qsF '$(CURDIR)/$(VENV)' $(BIN)/activate; } || \
+  rm -f $(STAMPS) $(BIN)/python)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -90,7 +95,7 @@ RESOLVE = $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashe
 # One resolution after the other, each held to the one before, so that no version differs between them.
 lock: $(VENV)/.runtime
 	@$(SYNC) requirements/lock.txt
-	@unset $$(env | sed -n 's/^\(UV_[A-Z_]*\|PIP_[A-Z_]*\)=.*/\1/p'); set -e; \
+	@unset $$(env | sed -n -e 's/^\(UV_[A-Z_]*\)=.*/\1/p' -e 's/^\(PIP_[A-Z_]*\)=.*/\1/p'); set -e; \
 	$(RESOLVE) --group lock -o requirements/lock.txt; \
 	$(RESOLVE) pyproject.toml --group build -o requirements/runtime.txt; \
 	$(RESOLVE) pyproject.toml --group build --group dev \
