@@ -1,0 +1,250 @@
+"""What differs between the topology that should be and what LiveKit lists. Pure.
+
+The cost is one pass over both, whether nothing drifted or everything did. Only what carries our
+tag is ever to be changed; of the rest, what is dangerous or stands in the way is reported.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from cordboard.routing.livekit_shapes import DispatchRule, InboundTrunk
+from cordboard.routing.topology import (
+    CATCH_ALL,
+    ROOM_PREFIX,
+    DesiredRule,
+    DesiredTrunk,
+    Pair,
+    tag_of,
+)
+
+EVERY_NUMBER = "every number"
+
+_FORMATTED = re.compile(r"\+?[0-9 \-()]+")
+
+
+class Danger(StrEnum):
+    """What can be wrong with an object that is not ours: a closed set."""
+
+    RULE_WITHOUT_TRUNKS = "rule_without_trunks"
+    RULE_ON_OUR_TRUNK = "rule_on_our_trunk"
+    WILDCARD_TRUNK = "wildcard_trunk"
+    OPEN_TRUNK = "open_trunk"
+    SAME_NUMBER = "same_number"
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """A foreign object that endangers calls; it is reported and left alone."""
+
+    danger: Danger
+    object_id: str
+    detail: str
+
+
+class Repair(msgspec.Struct, frozen=True):
+    """A pair that is not as it should be, with what there is of it.
+
+    Attributes:
+        trunk, rule: The objects to keep and put right; None where one must be made.
+    """
+
+    pair: Pair
+    trunk: InboundTrunk | None
+    rule: DispatchRule | None
+    is_trunk_right: bool
+    is_rule_right: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A pair that is as it should be."""
+
+    trunk_id: str
+    rule_id: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Everything that a tick has to know.
+
+    Attributes:
+        surplus_trunks, surplus_rules: Ids of ours that should not be: duplicates, which block
+            everybody's new rules, and what belongs to nothing any more. They go first.
+        repairs: Pairs to put right, the catch-all before all others.
+        ready: Tag → the pair that stands.
+        blocked: Tag → the id of the foreign object that has its number.
+        warnings: Dangerous foreign objects.
+    """
+
+    surplus_trunks: tuple[str, ...]
+    surplus_rules: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+    ready: dict[str, Ready]
+    blocked: dict[str, str]
+    warnings: tuple[Warned, ...]
+
+
+class _Existing(msgspec.Struct):
+    """What LiveKit lists, sorted by whose it is."""
+
+    trunks: dict[str, list[InboundTrunk]]
+    rules: dict[str, list[DispatchRule]]
+    foreign_trunks: list[InboundTrunk]
+    foreign_rules: list[DispatchRule]
+
+
+def compare(
+    desired: Mapping[str, Pair],
+    trunks: Iterable[InboundTrunk],
+    rules: Iterable[DispatchRule],
+    installation: str,
+) -> Difference:
+    """Return what must be done to get from what is listed to what is desired.
+
+    Args:
+        desired: Tag → pair.
+        trunks: Everything LiveKit lists.
+        rules: Everything LiveKit lists.
+        installation: Whose tags are ours.
+    """
+    existing = _sorted(trunks, rules, installation)
+    taken = _taken(existing.foreign_trunks)
+    ready: dict[str, Ready] = {}
+    blocked: dict[str, str] = {}
+    repairs: list[Repair] = []
+    surplus_trunks: list[str] = []
+    surplus_rules: list[str] = []
+    for tag in desired.keys() | existing.trunks.keys() | existing.rules.keys():
+        kept_trunk, kept_rule = _kept(existing, tag)
+        foreign = _blocking(desired.get(tag), taken)
+        if foreign is not None:
+            blocked[tag] = foreign
+        if tag not in desired or foreign is not None:
+            kept_trunk = kept_rule = None
+        surplus_trunks += [t.trunk_id for t in existing.trunks.get(tag, ()) if t != kept_trunk]
+        surplus_rules += [r.rule_id for r in existing.rules.get(tag, ()) if r != kept_rule]
+        if tag in desired and foreign is None:
+            repair = _repair(desired[tag], kept_trunk, kept_rule)
+            if isinstance(repair, Ready):
+                ready[tag] = repair
+            else:
+                repairs.append(repair)
+    repairs.sort(key=lambda repair: (repair.pair.trunk.tag_name != CATCH_ALL, repair.trunk is None))
+    return Difference(
+        surplus_trunks=tuple(surplus_trunks),
+        surplus_rules=tuple(surplus_rules),
+        repairs=tuple(repairs),
+        ready=ready,
+        blocked=blocked,
+        warnings=tuple(_warnings(existing, desired)),
+    )
+
+
+def _sorted(
+    trunks: Iterable[InboundTrunk], rules: Iterable[DispatchRule], installation: str
+) -> _Existing:
+    existing = _Existing(defaultdict(list), defaultdict(list), [], [])
+    for trunk in trunks:
+        if (tag := tag_of(trunk.metadata, installation)) is None:
+            existing.foreign_trunks.append(trunk)
+        else:
+            existing.trunks[tag.name].append(trunk)
+    for rule in rules:
+        if (tag := tag_of(rule.metadata, installation)) is None:
+            existing.foreign_rules.append(rule)
+        else:
+            existing.rules[tag.name].append(rule)
+    return existing
+
+
+def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchRule | None]:
+    """Of several objects with one tag, keep a rule and the trunk that it names, else the first."""
+    trunks = sorted(existing.trunks.get(tag, ()), key=lambda trunk: trunk.trunk_id)
+    rules = sorted(existing.rules.get(tag, ()), key=lambda rule: rule.rule_id)
+    for rule in rules:
+        for trunk in trunks:
+            if rule.trunk_ids == (trunk.trunk_id,):
+                return trunk, rule
+    return (trunks[0] if trunks else None), (rules[0] if rules else None)
+
+
+def _taken(foreign: Iterable[InboundTrunk]) -> dict[str, str]:
+    """Return which numbers foreign trunks have; ``EVERY_NUMBER`` stands for a wildcard."""
+    taken: dict[str, str] = {}
+    for trunk in foreign:
+        if not trunk.allowed_numbers:
+            for number in trunk.numbers or (EVERY_NUMBER,):
+                taken[_normalised(number)] = trunk.trunk_id
+    return taken
+
+
+def _blocking(pair: Pair | None, taken: dict[str, str]) -> str | None:
+    """Return the foreign trunk that has one of the pair's numbers."""
+    if pair is None:
+        return None
+    found = (taken.get(_normalised(number)) for number in pair.trunk.numbers or (EVERY_NUMBER,))
+    return next((trunk_id for trunk_id in found if trunk_id is not None), None)
+
+
+def _repair(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -> Repair | Ready:
+    is_trunk_right = trunk is not None and _is_trunk(trunk, pair.trunk)
+    is_rule_right = rule is not None and _is_rule(rule, pair.rule, trunk)
+    if trunk is not None and rule is not None and is_trunk_right and is_rule_right:
+        return Ready(trunk.trunk_id, rule.rule_id)
+    return Repair(pair, trunk, rule, is_trunk_right, is_rule_right)
+
+
+def _is_trunk(actual: InboundTrunk, wanted: DesiredTrunk) -> bool:
+    """Whether a trunk is what it should be, in its fields and not only by its tag."""
+    return (
+        actual.metadata == wanted.metadata()
+        and actual.numbers == wanted.numbers
+        and actual.allowed_addresses == wanted.allowed_addresses
+        and not actual.allowed_numbers
+        and not actual.has_digest
+        and actual.ringing_timeout_s == wanted.ringing_timeout_s
+        and actual.max_call_duration_s == wanted.max_call_duration_s
+    )
+
+
+def _is_rule(actual: DispatchRule, wanted: DesiredRule, trunk: InboundTrunk | None) -> bool:
+    return (
+        trunk is not None
+        and actual.metadata == wanted.metadata()
+        and actual.trunk_ids == (trunk.trunk_id,)
+        and actual.agents == ((wanted.agent_name, wanted.deployment, wanted.job_metadata),)
+        and actual.is_one_room_per_call
+        and actual.room_prefix == ROOM_PREFIX
+        and not actual.has_filters
+    )
+
+
+def _warnings(existing: _Existing, desired: Mapping[str, Pair]) -> Iterable[Warned]:
+    """Report what endangers calls and is not ours to change."""
+    ours = {trunk.trunk_id for trunks in existing.trunks.values() for trunk in trunks}
+    for rule in existing.foreign_rules:
+        if not rule.trunk_ids:
+            detail = "answers calls that match no trunk at all, so anybody's; give it trunk_ids"
+            yield Warned(Danger.RULE_WITHOUT_TRUNKS, rule.rule_id, detail)
+        elif ours & set(rule.trunk_ids):
+            detail = "names a trunk of Cordboard's and can take its calls; remove it"
+            yield Warned(Danger.RULE_ON_OUR_TRUNK, rule.rule_id, detail)
+    numbers = {_normalised(n): tag for tag, pair in desired.items() for n in pair.trunk.numbers}
+    for trunk in existing.foreign_trunks:
+        if not trunk.numbers and not trunk.allowed_numbers:
+            detail = "takes every number, so Cordboard's catch-all cannot be made; remove it"
+            yield Warned(Danger.WILDCARD_TRUNK, trunk.trunk_id, detail)
+        if not trunk.allowed_addresses and not trunk.has_digest:
+            detail = "accepts calls from everywhere; limit it to the carrier's addresses"
+            yield Warned(Danger.OPEN_TRUNK, trunk.trunk_id, detail)
+        if any(_normalised(number) in numbers for number in trunk.numbers):
+            detail = "has a number that is registered here; its calls do not reach Cordboard"
+            yield Warned(Danger.SAME_NUMBER, trunk.trunk_id, detail)
+
+
+def _normalised(number: str) -> str:
+    """Return a number as LiveKit compares it: formatting off, a plus in front."""
+    if not _FORMATTED.fullmatch(number):
+        return number
+    return "+" + re.sub(r"[^0-9]", "", number)
