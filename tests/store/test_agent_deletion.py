@@ -15,9 +15,9 @@ from cordboard.provisioning.delete_agent import delete_agent
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database
 from cordboard.runtime.ids import AgentId
-from cordboard.runtime.outbox import list_events
 from tests.support.builders import a_number
 from tests.support.clock import SettableClock
+from tests.support.events import Written, events_of
 from tests.support.organizations import an_actor
 
 RULES = NumberRules()
@@ -66,24 +66,23 @@ async def test_force_unbinds_each_number_in_its_next_revision(
     inbound = await bind(db, actor, inbound_agent_id=agent_id, outbound_agent_id=other_id)
     outbound = await bind(db, actor, inbound_agent_id="elsewhere", outbound_agent_id=agent_id)
     both = await bind(db, actor, inbound_agent_id=agent_id, outbound_agent_id=agent_id)
-    events = await db.read(list_events, 0, 100)
+    before = await db.read(events_of, actor.organization_id)
     clock.advance(seconds=3)
     await db.write_long(delete_agent, actor, agent_id, unbinds_numbers=True)
     assert await shown(db, inbound) == inbound.changed({"inbound_agent_id": None}, clock())
     assert await shown(db, outbound) == outbound.changed({"outbound_agent_id": None}, clock())
     cleared = {"inbound_agent_id": None, "outbound_agent_id": None}
     assert await shown(db, both) == both.changed(cleared, clock())
-    new = [event for event in await db.read(list_events, 0, 100) if event not in events]
-    unbound = [inbound, outbound, both]
-    assert {(event.event, event.subject_id, event.at_ms, event.data) for event in new} == {
-        (
+    events = await db.read(events_of, actor.organization_id)
+    assert set(events[len(before) :]) == {
+        Written(
             "number_updated",
             number.registration_id,
             clock(),
             f'{{"phone_number":"{number.phone_number}","revision":2}}',
         )
-        for number in unbound
-    } | {("agent_deleted", agent_id, clock(), '{"version":1,"revision":2}')}
+        for number in (inbound, outbound, both)
+    } | {Written("agent_deleted", agent_id, clock(), '{"version":1,"revision":2}')}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +166,27 @@ async def test_no_number_stays_bound_to_an_agent_that_is_deleted_meanwhile(db: D
         refusals = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         assert {type(refusal) for refusal in refusals} <= {AgentNotFoundError}
         assert await db.read(count_bound_numbers, actor.organization_id, agent_id) == 0
+
+
+async def test_a_number_that_changes_while_it_is_unbound_has_each_revision_once(
+    db: Database,
+) -> None:
+    actor = await an_actor(db)
+    for turn in range(RACES):
+        agent_id = await an_agent(db, actor)
+        bound = [await bind(db, actor, inbound_agent_id=agent_id) for _ in range(4)]
+        changes = {"nickname": f"Turn {turn}"}
+        await asyncio.gather(
+            *(
+                db.write(numbers.update_number, actor, number.phone_number, changes, None, RULES)
+                for number in bound
+            ),
+            db.write_long(delete_agent, actor, agent_id, unbinds_numbers=True),
+        )
+        for number in bound:
+            where = (actor.organization_id, number.phone_number)
+            revisions, _ = await db.read(list_history, *where, 0, 10)
+            assert [revision.revision for revision in revisions] == [3, 2, 1]
 
 
 async def test_a_number_that_became_bound_first_keeps_the_agent(db: Database) -> None:
