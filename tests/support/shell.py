@@ -65,7 +65,7 @@ class Shell:
             [*COMMAND, *args],
             capture_output=True,
             check=False,
-            env=self._full_environment() | environment,
+            env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             timeout=PATIENCE_S,
         )
@@ -82,7 +82,7 @@ class Shell:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=self._full_environment() | {"TERM": "xterm", "COLUMNS": "100"} | environment,
+            env=self.environment | {"TERM": "xterm", "COLUMNS": "100"} | environment,
         )
         os.close(theirs)
         try:
@@ -93,7 +93,9 @@ class Shell:
             process.wait()
             os.close(ours)
 
-    def _full_environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a process that is started here."""
         merged = {**os.environ, **self._environment}
         return {name: value for name, value in merged.items() if value is not None}
 

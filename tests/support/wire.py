@@ -1,8 +1,13 @@
-"""The wire between a client and a server, with its faults: answers as scripted, answers lost."""
+"""The wire between a client and a server, with its faults: answers as scripted, lost, or late."""
 
 import asyncio
+import contextlib
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Self
 from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
@@ -53,6 +58,37 @@ class LossyWire:
         if self.passed_on > self._lost:
             writer.write(answer)
             await writer.drain()
+
+
+class SlowServer:
+    """Answers every request with a refusal, a second and a half after it came."""
+
+    DELAY_S = 1.5
+    ANSWER = b'{"message": "Slow", "error": "slow", "code": "slow", "request_id": "req_1"}'
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server((HOST, 0))
+        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A thread in accept() is not woken by close(), but by shutdown().
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                with connection:
+                    connection.recv(65_536)
+                    time.sleep(self.DELAY_S)
+                    connection.sendall(an_answer("400 Bad Request", self.ANSWER))
 
 
 @asynccontextmanager
