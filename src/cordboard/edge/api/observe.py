@@ -69,6 +69,17 @@ def _completed(
     return result
 
 
+def _tell(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    log.debug(
+        "request_answered",
+        request_id=request_id,
+        method=scope.get("method"),
+        route=scope.get("path_template"),
+        status=status,
+        seconds=round(seconds, 6),
+    )
+
+
 def observed(app: ASGIApp) -> ASGIApp:
     """Wrap an application so that each answer carries ``X-Request-Id`` and is counted."""
     counts = _Counts()
@@ -99,14 +110,6 @@ def observed(app: ASGIApp) -> ASGIApp:
             seconds = perf_counter() - started
             counts.add(scope, status, seconds)
             if is_told:
-                route = scope.get("path_template")
-                log.debug(
-                    "request_answered",
-                    request_id=request_id,
-                    method=scope.get("method"),
-                    route=route,
-                    status=status,
-                    seconds=round(seconds, 6),
-                )
+                _tell(scope, request_id, status, seconds)
 
     return observe
