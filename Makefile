@@ -50,7 +50,7 @@ check: $(VENV)/.dev
 	step 'lint'             $(BIN)/ruff check --quiet .; \
 	step 'types'            $(BIN)/mypy src tests $(if $(wildcard bench/*.py),bench); \
 	step 'import contracts' $(BIN)/lint-imports --no-logo; \
-	step 'house rules'      $(BIN)/python -m pytest -q tests/architecture; \
+	step 'house rules'      $(BIN)/python -m pytest -q -rN tests/architecture; \
 	if [ -n "$$failed" ]; then echo "make check: failed: $$failed" >&2; exit 1; fi
 
 bench: $(VENV)/.bench

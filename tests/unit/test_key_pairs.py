@@ -20,8 +20,9 @@ from cordboard.runtime.ids import OrganizationId
 
 NOW_MS = 1_705_314_600_123
 PEPPER = Pepper(b"a pepper that no database knows..")
-SECRET = new_api_secret()
-OLD_SECRET = new_api_secret()
+# The same in every process, because they name the cases below.
+SECRET = "s3cr3t_" + "aB3d" * 10
+OLD_SECRET = "s3cr3t_" + "Zy9x" * 10
 
 
 def a_key(
