@@ -50,6 +50,11 @@ CLIENT_LEFT = "client disconnected prematurely"
 _encode = msgspec.json.Encoder().encode
 
 
+def status_of(error: DomainError | type[DomainError]) -> int:
+    """Return the HTTP status of an error, or of all errors of a class."""
+    return STATUS_OF_CODE.get(error.code, STATUS[error.kind])
+
+
 def code_of(error: DomainError) -> str:
     """Return the stable code; a validation error's ends with the rule that was broken."""
     if isinstance(error, InvalidError):
@@ -71,8 +76,9 @@ def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
         code=code,
         request_id=request.scope["state"]["request_id"],
     )
-    status = STATUS_OF_CODE.get(code, STATUS[error.kind])
-    return Response(_encode(failure), status_code=status, media_type=JSON, headers=headers)
+    return Response(
+        _encode(failure), status_code=status_of(error), media_type=JSON, headers=headers
+    )
 
 
 def on_domain_error(request: HTTPRequest, error: DomainError) -> Response[bytes]:
