@@ -113,16 +113,8 @@ class PostgresServer:
     def call(
         self, fn: Callable[[asyncpg.Connection], Awaitable[T]], database: str = "postgres"
     ) -> T:
-        """Run a function on a connection of its own, from code that has no event loop."""
-
-        async def connected() -> T:
-            connection = await asyncpg.connect(self.url(database))
-            try:
-                return await fn(connection)
-            finally:
-                await connection.close()
-
-        return in_thread(lambda: asyncio.run(connected()))
+        """Run a function on a connection of its own."""
+        return call_postgres(self.url(database), fn)
 
     def _initialise(self, binaries: Path, uid: int | None) -> None:
         data = self.folder / "data"
@@ -151,6 +143,19 @@ class PostgresServer:
         answer = self._keeper.stdout.readline().strip()
         if answer != "ok":
             raise RuntimeError(answer or "the keeper of PostgreSQL has ended")
+
+
+def call_postgres(url: str, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Run a function on a connection of its own, from code that has no event loop."""
+
+    async def connected() -> T:
+        connection = await asyncpg.connect(url)
+        try:
+            return await fn(connection)
+        finally:
+            await connection.close()
+
+    return in_thread(lambda: asyncio.run(connected()))
 
 
 def in_thread(fn: Callable[[], T]) -> T:

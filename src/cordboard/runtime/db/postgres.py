@@ -20,8 +20,18 @@ from cordboard.runtime.db.postgres_errors import (
     translated,
 )
 from cordboard.runtime.db.postgres_tx import Connection, PostgresTx
-from cordboard.runtime.db.seam import Database, ReadFunction, TransactionOverError, WriteFunction
-from cordboard.runtime.errors import IndeterminateWriteError, StartError
+from cordboard.runtime.db.seam import (
+    Database,
+    ReadFunction,
+    TransactionOverError,
+    WriteFunction,
+    WriteInReadError,
+)
+from cordboard.runtime.errors import (
+    DatabaseUnavailableError,
+    IndeterminateWriteError,
+    StartError,
+)
 from cordboard.runtime.telemetry.metrics import DATABASE_POOL_IN_USE
 
 T = TypeVar("T")
@@ -52,6 +62,10 @@ class PostgresDatabase(Database):
         super().__init__()
         self._pool = pool
         self._clock = clock
+        self._under_way = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+        self._is_closed = False
 
     @classmethod
     async def connected(
@@ -75,9 +89,11 @@ class PostgresDatabase(Database):
         return cls(pool, clock)
 
     async def close(self) -> None:
-        """Wait for the connections to be given back; cut off those that are not in time."""
+        """Finish what was asked for, and cut off what is not done in time."""
+        self._is_closed = True
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._is_idle.wait()
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -88,19 +104,21 @@ class PostgresDatabase(Database):
         """Run a read in one read-only snapshot."""
 
         async def attempt(connection: Connection) -> T:
-            await connection.execute(BEGIN_READ)
+            await _begin(connection, BEGIN_READ)
             try:
                 return await start(PostgresTx(connection, self._clock()))
+            except asyncpg.ReadOnlySQLTransactionError as error:
+                raise WriteInReadError(str(error)) from error
             finally:
                 await _roll_back(connection)
 
-        return await self._with_retries(attempt)
+        return await self._run(attempt)
 
     async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - above
         """Run one transaction and commit it."""
 
         async def attempt(connection: Connection) -> T:
-            await connection.execute(BEGIN_WRITE)
+            await _begin(connection, BEGIN_WRITE)
             try:
                 result = await start(PostgresTx(connection, self._clock()))
             except BaseException:
@@ -109,18 +127,26 @@ class PostgresDatabase(Database):
             await _commit(connection)
             return result
 
-        return await self._with_retries(attempt)
+        return await self._run(attempt)
+
+    async def _run(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run a transaction, unless the database is closed; the end waits for it."""
+        if self._is_closed:
+            raise DatabaseUnavailableError("The database is closed; nothing was done")
+        self._under_way += 1
+        self._is_idle.clear()
+        try:
+            return await self._with_retries(attempt)
+        finally:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._is_idle.set()
 
     async def _with_retries(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run an attempt on a pooled connection, again after a deadlock or a lost connection."""
+        """Run an attempt, again after a deadlock or on another connection when one was lost."""
         for tries_left in reversed(range(TRIES)):
             try:
-                connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-                try:
-                    with DATABASE_POOL_IN_USE.track_inprogress():
-                        return await attempt(connection)
-                finally:
-                    await self._give_back(connection)
+                return await self._on_connection(attempt)
             except FAILURES as error:
                 if tries_left and is_worth_another_try(error):
                     continue
@@ -128,6 +154,14 @@ class PostgresDatabase(Database):
                     raise
                 raise failure from error
         raise AssertionError
+
+    async def _on_connection(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
+        connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        try:
+            with DATABASE_POOL_IN_USE.track_inprogress():
+                return await attempt(connection)
+        finally:
+            await self._give_back(connection)
 
     async def _give_back(self, connection: Connection) -> None:
         """Return a connection to the pool, which drops it when it is broken.
@@ -137,6 +171,15 @@ class PostgresDatabase(Database):
         """
         with suppress(*FAILURES):
             await self._pool.release(connection)
+
+
+async def _begin(connection: Connection, sql: str) -> None:
+    """Begin a transaction; a connection that cannot is dropped, so that no other try gets it."""
+    try:
+        await connection.execute(sql)
+    except FAILURES:
+        connection.terminate()
+        raise
 
 
 async def _roll_back(connection: Connection) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 
 from cordboard.runtime.errors import DatabaseUnavailableError, DomainError, StorageFullError
 
-FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """Everything that can come out of a connection, mistakes of ours included."""
 
 TIMED_OUT = (TimeoutError, asyncpg.QueryCanceledError)
@@ -15,6 +15,8 @@ TIMED_OUT = (TimeoutError, asyncpg.QueryCanceledError)
 
 LOST = (
     OSError,
+    # Raised on a connection that got PostgreSQL's last word while it was idle, before its end.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

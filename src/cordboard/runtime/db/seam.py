@@ -38,6 +38,10 @@ class TransactionOverError(RuntimeError):
     """A transaction function returned although a statement of its had failed."""
 
 
+class WriteInReadError(RuntimeError):
+    """A function that was given to a read has tried to write."""
+
+
 class ForeignAwaitError(RuntimeError):
     """A transaction function awaited something other than its transaction."""
 

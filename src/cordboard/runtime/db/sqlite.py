@@ -9,7 +9,7 @@ from typing import TypeVar
 import apsw
 
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db.seam import Database, ReadFunction, WriteFunction
+from cordboard.runtime.db.seam import Database, ReadFunction, WriteFunction, WriteInReadError
 from cordboard.runtime.db.sqlite_errors import translated
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
 from cordboard.runtime.db.sqlite_writer import BUSY_TIMEOUT_MS, SQLiteWriter
@@ -89,6 +89,8 @@ class SQLiteDatabase(Database):
             finally:
                 if connection.in_transaction:
                     connection.execute("COMMIT")
+        except apsw.ReadOnlyError as error:
+            raise WriteInReadError(str(error)) from error
         except apsw.Error as error:
             raise translated(error)  # noqa: B904 - it carries its cause
 
@@ -107,10 +109,7 @@ def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw
         StartError: The engine is too old; the file is missing (unless ``create``), read-only or no
             database; or its disk cannot hold a database that several connections share.
     """
-    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
-    if version < OLDEST_SAFE_ENGINE:
-        message = f"SQLite {apsw.sqlite_lib_version()} can corrupt a WAL database; 3.51.3 is needed"
-        raise StartError(message)
+    check_engine(apsw.sqlite_lib_version())
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     try:
         connection = apsw.Connection(str(path), flags=flags)
@@ -130,6 +129,16 @@ def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw
     if mode != "wal":
         raise StartError(f"the file system of {path} cannot hold a SQLite database in WAL mode")
     return connection
+
+
+def check_engine(version: str) -> None:
+    """Refuse a SQLite that can corrupt a database in WAL mode (docs/adr/0001).
+
+    Raises:
+        StartError: It is older than 3.51.3.
+    """
+    if tuple(int(part) for part in version.split(".")) < OLDEST_SAFE_ENGINE:
+        raise StartError(f"SQLite {version} can corrupt a WAL database; 3.51.3 is needed")
 
 
 def _open_reader(path: Path, busy_timeout_ms: int) -> apsw.Connection:

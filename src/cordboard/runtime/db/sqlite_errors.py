@@ -41,7 +41,7 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         detail = "Another process holds the database; nothing was done"
         return _caused(DatabaseUnavailableError(detail), error)
-    if isinstance(error, apsw.IOError | apsw.CantOpenError | apsw.ReadOnlyError):
+    if isinstance(error, apsw.IOError | apsw.CantOpenError):
         detail = "The database file cannot be used; nothing was done"
         return _caused(DatabaseUnavailableError(detail), error)
     if isinstance(error, apsw.ConnectionClosedError):
