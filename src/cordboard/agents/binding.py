@@ -1,7 +1,8 @@
 """May a number name this agent, in this version?"""
 
 from cordboard.agents.errors import AgentNotFoundError, AgentVersionNotFoundError
-from cordboard.runtime.db import Row, WriteTx
+from cordboard.agents.store import NOT_TO_BE_HAD, find_newest_versions
+from cordboard.runtime.db import WriteTx
 from cordboard.runtime.ids import OrganizationId
 
 Binding = tuple[str | None, int]
@@ -25,28 +26,13 @@ async def check_bindings(
         AgentVersionNotFoundError: The agent has no such version.
     """
     wanted = {agent_id for agent_id, _ in bindings if agent_id is not None}
-    known = await _find_agents(tx, sorted(wanted)) if wanted else {}
+    known = await find_newest_versions(tx, organization_id, sorted(wanted)) if wanted else {}
+    unknown = NOT_TO_BE_HAD if requires_registered else None
     for agent_id, version in bindings:
         if agent_id is None:
             continue
-        row = known.get(agent_id)
-        if row is None:
-            if requires_registered:
-                raise AgentNotFoundError(organization_id, agent_id)
-            continue
-        _, owner, deleted_ms, newest_version = row
-        if owner != organization_id or deleted_ms is not None:
+        newest = known.get(agent_id, unknown)
+        if newest == NOT_TO_BE_HAD:
             raise AgentNotFoundError(organization_id, agent_id)
-        if version > newest_version:
+        if newest is not None and version > newest:
             raise AgentVersionNotFoundError(agent_id, version)
-
-
-async def _find_agents(tx: WriteTx, agent_ids: list[str]) -> dict[str, Row]:
-    """Return agents by id, of any organization: whether one is somebody else's is the question."""
-    rows = await tx.fetch_all(
-        """SELECT agent_id, organization_id, deleted_ms, newest_version FROM agent
-           WHERE agent_id = $1 OR agent_id = $2 {for_share}""",
-        agent_ids[0],
-        agent_ids[-1],
-    )
-    return {row[0]: row for row in rows}

@@ -1,5 +1,6 @@
 """Agents in the database: the rows, their versions, and pages of them."""
 
+from cordboard.agents.store.bindings import NOT_TO_BE_HAD, find_newest_versions
 from cordboard.agents.store.listing import (
     DIRECTIONS,
     SORTS,
@@ -24,12 +25,14 @@ from cordboard.agents.store.records import (
 
 __all__ = [
     "DIRECTIONS",
+    "NOT_TO_BE_HAD",
     "SORTS",
     "AgentPage",
     "AgentQuery",
     "AgentSummary",
     "VersionSummary",
     "delete_agent",
+    "find_newest_versions",
     "get_agent",
     "get_agent_for_update",
     "get_version",
