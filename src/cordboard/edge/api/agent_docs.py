@@ -21,6 +21,7 @@ TAG = "Agents"
 
 UNKNOWN = "validation.unknown_field"
 NOT_FOUND = "agent.not_found"
+NO_QUERY_CODES = (UNKNOWN, "validation.characters")
 NAME_CODES = (
     "validation.json",
     "validation.type",
@@ -101,7 +102,7 @@ GET = Operation(
     tag=TAG,
     message="Agent retrieved successfully",
     data=AgentDetails,
-    codes=(UNKNOWN, NOT_FOUND),
+    codes=(*NO_QUERY_CODES, NOT_FOUND),
 )
 GET_FULL = Operation(
     summary="Show an agent in its newest version, as the older pages ask for it",
@@ -110,7 +111,7 @@ GET_FULL = Operation(
     tag=TAG,
     message="Full agent data retrieved successfully",
     data=AgentDetails,
-    codes=(UNKNOWN, NOT_FOUND),
+    codes=(*NO_QUERY_CODES, NOT_FOUND),
 )
 UPDATE = Operation(
     summary="Change an agent",
@@ -142,9 +143,8 @@ DELETE = Operation(
         ),
     ),
     codes=(
+        *NO_QUERY_CODES,
         "validation.type",
-        UNKNOWN,
-        "validation.characters",
         "validation.choice",
         NOT_FOUND,
         "agent.in_use",
@@ -182,10 +182,9 @@ PUBLISH = Operation(
     body=PublishAgent,
     is_body_optional=True,
     codes=(
+        *NO_QUERY_CODES,
         "validation.json",
         "validation.type",
-        UNKNOWN,
-        "validation.characters",
         *BODY_CODES,
         *KEY_CODES,
         NOT_FOUND,
@@ -199,7 +198,7 @@ VERSIONS = Operation(
     tag=TAG,
     message="Agent versions retrieved successfully",
     data=VersionList,
-    codes=(UNKNOWN, NOT_FOUND),
+    codes=(*NO_QUERY_CODES, NOT_FOUND),
 )
 VERSION = Operation(
     summary="Show one version of an agent, whole",
@@ -209,6 +208,6 @@ VERSION = Operation(
     tag=TAG,
     message="Agent version retrieved successfully",
     data=VersionAnswer,
-    codes=(UNKNOWN, NOT_FOUND, "agent_version.not_found"),
+    codes=(*NO_QUERY_CODES, NOT_FOUND, "agent_version.not_found"),
     has_etag=True,
 )
