@@ -155,8 +155,22 @@ class PostgresDatabase(Database):
                 raise failure from error
         raise AssertionError
 
+    async def _acquire(self) -> Connection:
+        """Take a connection from the pool, which may have to make one.
+
+        Raises:
+            DatabaseUnavailableError: PostgreSQL answers, and lets nobody in.
+        """
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except asyncpg.PostgresError as error:
+            if is_worth_another_try(error):
+                raise
+            detail = "The database takes no connections; nothing was done"
+            raise DatabaseUnavailableError(detail) from error
+
     async def _on_connection(self, attempt: Callable[[Connection], Awaitable[T]]) -> T:
-        connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        connection = await self._acquire()
         try:
             with DATABASE_POOL_IN_USE.track_inprogress():
                 return await attempt(connection)
