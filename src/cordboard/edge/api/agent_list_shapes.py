@@ -8,9 +8,9 @@ from msgspec import Meta
 from cordboard.agents.model import LONGEST_NAME
 from cordboard.agents.store import DIRECTIONS, SORTS, AgentPage, AgentQuery, AgentSummary
 from cordboard.edge.api import agent_fields as fields
-from cordboard.edge.api.number_shapes import Instant, OrganizationName
 from cordboard.edge.api.paging import PagePosition, page_position
 from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
+from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId

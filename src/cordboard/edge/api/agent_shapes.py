@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from cordboard.agents.configuration import FIELDS, language_of
 from cordboard.agents.model import Agent, AgentVersion
 from cordboard.edge.api import agent_fields as fields
-from cordboard.edge.api.number_shapes import Instant, OrganizationName
+from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.runtime.clock import iso_utc
 
 

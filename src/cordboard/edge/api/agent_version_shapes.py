@@ -9,7 +9,7 @@ from cordboard.agents.configuration import FIELDS
 from cordboard.agents.model import AgentVersion
 from cordboard.agents.store import VersionSummary
 from cordboard.edge.api import agent_fields as fields
-from cordboard.edge.api.number_shapes import Instant, OrganizationName
+from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.runtime.clock import iso_utc
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from cordboard.edge.api.number_shapes import Instant, OrganizationName
+from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.organizations.model import LONGEST_NAME, SCOPES, APIKey, IssuedKey
 from cordboard.runtime.clock import iso_utc
 

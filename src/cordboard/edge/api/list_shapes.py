@@ -5,54 +5,113 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from cordboard.edge.api.number_shapes import NumberItem, OrganizationName, Revision, number_item
-from cordboard.edge.api.paging import Pagination, pagination
+from cordboard.edge.api.number_fields import PhoneNumber
+from cordboard.edge.api.number_shapes import NumberItem, Revision, number_item
+from cordboard.edge.api.paging import (
+    PageNumber,
+    Pagination,
+    ReturnedCount,
+    SortOrder,
+    UsedOrder,
+    pagination,
+)
 from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
+from cordboard.edge.api.resource_fields import OrganizationName
+from cordboard.edge.api.schema_rules import choices, text, whole
 from cordboard.numbers.store import DIRECTIONS, SORTS, NumberFilter, NumberPage, NumberQuery
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
 
 LONGEST_FILTER = 128
+FILTER_TEXT = text(1, LONGEST_FILTER, r"[^\x00]*")
 
 
 class FilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which numbers to list; null does not filter."""
 
-    nickname: Annotated[str | None, Meta(description="A part of the nickname, any case.")] = None
-    area_code: Annotated[int | None, Meta(examples=[415])] = None
-    agent_id: Annotated[str | None, Meta(description="An agent that answers or dials.")] = None
+    nickname: Annotated[
+        str | None,
+        Meta(
+            description="A part of the nickname, any case, every character literally.",
+            examples=["service"],
+            extra_json_schema=FILTER_TEXT,
+        ),
+    ] = None
+    area_code: Annotated[
+        int | None,
+        Meta(
+            description="The three digits of a +1 number.",
+            examples=[415],
+            extra_json_schema=whole(0),
+        ),
+    ] = None
+    agent_id: Annotated[
+        str | None,
+        Meta(
+            description="An agent that answers or dials.",
+            examples=["agent_abc123"],
+            extra_json_schema=FILTER_TEXT,
+        ),
+    ] = None
 
 
 class NumberListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which page of which list."""
 
-    page: Annotated[int | None, Meta(description="From 0.", examples=[0])] = None
-    limit: Annotated[int | None, Meta(description="1–1000, 50 when left out.", examples=[50])] = (
-        None
-    )
-    sort_by: Annotated[str | None, Meta(description=", ".join(SORTS))] = None
-    sort_order: Annotated[str | None, Meta(description=", ".join(DIRECTIONS))] = None
-    filter_criteria: FilterCriteria | None = None
+    page: PageNumber = None
+    limit: Annotated[
+        int | None,
+        Meta(
+            description="How many on a page.",
+            examples=[50],
+            extra_json_schema=whole(1, 1000) | {"default": 50},
+        ),
+    ] = None
+    sort_by: Annotated[
+        str | None,
+        Meta(
+            description="What to sort by.",
+            examples=["updated_at"],
+            extra_json_schema=choices(*SORTS, None) | {"default": "updated_at"},
+        ),
+    ] = None
+    sort_order: SortOrder = None
+    filter_criteria: Annotated[
+        FilterCriteria | None, Meta(description="Which numbers; all, when left out.")
+    ] = None
 
 
 class NumberList(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of numbers. ``applied_filters`` is there when the filters came in the query."""
 
     organization_id: OrganizationName
-    phone_numbers: list[NumberItem]
-    returned_count: int
-    pagination: Pagination
-    sort_order: str
-    sort_by: str
-    applied_filters: dict[str, Any] | None = None
+    phone_numbers: Annotated[list[NumberItem], Meta(description="The numbers of the page.")]
+    returned_count: ReturnedCount
+    pagination: Annotated[Pagination, Meta(description="Where in the list the page lies.")]
+    sort_order: UsedOrder
+    sort_by: Annotated[
+        str,
+        Meta(
+            description="What the list is sorted by.",
+            examples=["updated_at"],
+            extra_json_schema=choices(*SORTS),
+        ),
+    ]
+    applied_filters: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="The filters in use, when they came in the query.",
+            examples=[{"area_code": 415}],
+        ),
+    ] = None
 
 
 class NumberHistory(msgspec.Struct, frozen=True):
     """A page of a number's history."""
 
-    phone_number: str
-    revisions: list[Revision]
-    pagination: Pagination
+    phone_number: PhoneNumber
+    revisions: Annotated[list[Revision], Meta(description="The changes, newest first.")]
+    pagination: Annotated[Pagination, Meta(description="Where in the history the page lies.")]
 
 
 def checked_query(asked: NumberListRequest, prefix: str = "") -> NumberQuery:

@@ -1,7 +1,12 @@
 """What the routes of ``/api/phone-numbers`` say about themselves."""
 
 from cordboard.edge.api.documented import Operation, Parameter
-from cordboard.edge.api.list_shapes import NumberHistory, NumberList, NumberListRequest
+from cordboard.edge.api.list_shapes import (
+    FILTER_TEXT,
+    NumberHistory,
+    NumberList,
+    NumberListRequest,
+)
 from cordboard.edge.api.number_shapes import (
     AvailableNumbers,
     CreateNumber,
@@ -10,6 +15,7 @@ from cordboard.edge.api.number_shapes import (
     NumberDetails,
     UpdateNumber,
 )
+from cordboard.edge.api.schema_rules import whole
 from cordboard.numbers.store import DIRECTIONS, SORTS
 
 READ = "numbers:read"
@@ -30,7 +36,7 @@ QUERY_CODES = ("validation.type", "validation.unknown_field", "validation.range"
 REFERENCE_CODES = ("agent.not_found", "agent_version.not_found")
 WRITE_CODES = ("write.indeterminate", "storage.full")
 
-PAGE = Parameter("page", "Which page, from 0.", {"type": "integer", "default": 0, "minimum": 0})
+PAGE = Parameter("page", "Which page, from 0.", {"type": "integer", "default": 0} | whole(0))
 LIMIT = Parameter(
     "limit",
     "How many on a page.",
@@ -50,10 +56,10 @@ LIST_QUERY = (
     Parameter(
         "nickname",
         "A part of the nickname, any case, every character literally.",
-        {"type": "string", "minLength": 1, "maxLength": 100},
+        {"type": "string"} | FILTER_TEXT,
     ),
-    Parameter("area_code", "The three digits of a +1 number.", {"type": "integer"}),
-    Parameter("agent_id", "The agent that answers or dials.", {"type": "string", "minLength": 1}),
+    Parameter("area_code", "The three digits of a +1 number.", {"type": "integer"} | whole(0)),
+    Parameter("agent_id", "The agent that answers or dials.", {"type": "string"} | FILTER_TEXT),
 )
 
 CREATE = Operation(

@@ -1,82 +1,32 @@
-"""Phone numbers on the wire: what is sent and what is answered, field by field."""
+"""Phone numbers on the wire: what is sent and what is answered."""
 
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from cordboard.numbers.model import CARRIERS, Number
+from cordboard.edge.api import number_fields as fields
+from cordboard.edge.api.resource_fields import Instant, OrganizationName
+from cordboard.edge.api.schema_rules import choices
+from cordboard.numbers.model import Number
 from cordboard.numbers.store import NumberRevision
 from cordboard.runtime.clock import iso_utc
-
-PhoneNumber = Annotated[
-    str, Meta(description="E.164; the number is its own id.", examples=["+14157774444"])
-]
-Pretty = Annotated[str, Meta(description="The number for people.", examples=["+1 (415) 777-4444"])]
-AreaCode = Annotated[
-    int | None,
-    Meta(description="Three digits, of +1 numbers only; derived when left out.", examples=[415]),
-]
-Nickname = Annotated[
-    str | None, Meta(description="1–100 characters, trimmed.", examples=["Customer Service Line"])
-]
-AgentId = Annotated[
-    str | None,
-    Meta(
-        description="An agent of the organization, or a name that only LiveKit knows: "
-        "1–128 of A-Z a-z 0-9 _ - .",
-        examples=["agent_abc123"],
-    ),
-]
-AgentVersion = Annotated[int | None, Meta(description="1 or more; 1 when left out.", examples=[1])]
-WebhookURL = Annotated[
-    str | None,
-    Meta(
-        description="Absolute https URL, up to 2,048 characters, no credentials, no fragment.",
-        examples=["https://example.com/webhook"],
-    ),
-]
-Provider = Annotated[
-    str | None,
-    Meta(
-        description=f"The carrier: {', '.join(CARRIERS)}. twilio when left out.",
-        examples=["twilio"],
-    ),
-]
-TrunkId = Annotated[
-    str | None,
-    Meta(
-        description="LiveKit's outbound trunk: 1–128 of A-Z a-z 0-9 _ -",
-        examples=["ST_4Xo2mZgQsfyQ"],
-    ),
-]
-NumberType = Annotated[
-    str | None,
-    Meta(description="1–64 of A-Z a-z 0-9 _ -; custom when left out.", examples=["zudu-twilio"]),
-]
-Instant = Annotated[
-    str, Meta(description="ISO 8601, UTC, seconds.", examples=["2024-01-15T10:30:00Z"])
-]
-OrganizationName = Annotated[str, Meta(description="The organization's id.", examples=["org_123"])]
-Millisecond = Annotated[
-    int, Meta(description="updated_at in epoch milliseconds.", examples=[1705314600000])
-]
 
 
 class CreateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A number to register. null is the same as leaving a field out."""
 
-    phone_number: PhoneNumber
-    area_code: AreaCode = None
-    nickname: Nickname = None
-    inbound_agent_id: AgentId = None
-    outbound_agent_id: AgentId = None
-    inbound_agent_version: AgentVersion = None
-    outbound_agent_version: AgentVersion = None
-    inbound_webhook_url: WebhookURL = None
-    number_provider: Provider = None
-    outbound_trunk_id: TrunkId = None
-    phone_number_type: NumberType = None
+    phone_number: fields.PhoneNumber
+    area_code: fields.AreaCode = None
+    nickname: fields.Nickname = None
+    inbound_agent_id: fields.AgentId = None
+    outbound_agent_id: fields.AgentId = None
+    inbound_agent_version: fields.AgentVersion = None
+    outbound_agent_version: fields.AgentVersion = None
+    inbound_webhook_url: fields.WebhookURL = None
+    number_provider: fields.Provider = None
+    outbound_trunk_id: fields.TrunkId = None
+    phone_number_type: fields.NumberType = None
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were given a value."""
@@ -90,21 +40,18 @@ class CreateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to change. null clears nickname, agents, webhook and trunk; what is left out stays."""
 
-    nickname: Nickname | UnsetType = UNSET
-    label: (
-        Annotated[str | None, Meta(description="Another name for nickname.", examples=["Sales"])]
-        | UnsetType
-    ) = UNSET
-    inbound_agent_id: AgentId | UnsetType = UNSET
-    outbound_agent_id: AgentId | UnsetType = UNSET
-    inbound_agent_version: AgentVersion | UnsetType = UNSET
-    outbound_agent_version: AgentVersion | UnsetType = UNSET
-    inbound_webhook_url: WebhookURL | UnsetType = UNSET
-    number_provider: Provider | UnsetType = UNSET
-    outbound_trunk_id: TrunkId | UnsetType = UNSET
-    phone_number: Annotated[Any, Meta(description="Cannot be changed: refused.")] = UNSET
-    area_code: Annotated[Any, Meta(description="Cannot be changed: refused.")] = UNSET
-    phone_number_type: Annotated[Any, Meta(description="Cannot be changed: refused.")] = UNSET
+    nickname: fields.Nickname | UnsetType = UNSET
+    label: fields.Label | UnsetType = UNSET
+    inbound_agent_id: fields.AgentId | UnsetType = UNSET
+    outbound_agent_id: fields.AgentId | UnsetType = UNSET
+    inbound_agent_version: fields.KeptVersion | UnsetType = UNSET
+    outbound_agent_version: fields.KeptVersion | UnsetType = UNSET
+    inbound_webhook_url: fields.WebhookURL | UnsetType = UNSET
+    number_provider: fields.KeptProvider | UnsetType = UNSET
+    outbound_trunk_id: fields.TrunkId | UnsetType = UNSET
+    phone_number: fields.Immutable = UNSET
+    area_code: fields.Immutable = UNSET
+    phone_number_type: fields.Immutable = UNSET
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were sent, null included."""
@@ -118,22 +65,22 @@ class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NumberAnswer(msgspec.Struct, frozen=True):
     """A phone number: the sixteen published fields in their order."""
 
-    phone_number: PhoneNumber
+    phone_number: fields.PhoneNumber
     organization_id: OrganizationName
-    phone_number_pretty: Pretty
-    area_code: AreaCode
-    nickname: Nickname
-    phone_number_type: Annotated[str, Meta(examples=["zudu-twilio"])]
-    inbound_agent_id: AgentId
-    outbound_agent_id: AgentId
-    inbound_agent_version: Annotated[int, Meta(examples=[1])]
-    outbound_agent_version: Annotated[int, Meta(examples=[1])]
-    inbound_webhook_url: WebhookURL
-    number_provider: Annotated[str, Meta(examples=["twilio"])]
-    outbound_trunk_id: TrunkId
+    phone_number_pretty: fields.Pretty
+    area_code: fields.AreaCode
+    nickname: fields.Nickname
+    phone_number_type: fields.StoredType
+    inbound_agent_id: fields.AgentId
+    outbound_agent_id: fields.AgentId
+    inbound_agent_version: fields.StoredVersion
+    outbound_agent_version: fields.StoredVersion
+    inbound_webhook_url: fields.WebhookURL
+    number_provider: fields.StoredProvider
+    outbound_trunk_id: fields.TrunkId
     created_at: Instant
     updated_at: Instant
-    last_modification_timestamp: Millisecond
+    last_modification_timestamp: fields.Millisecond
 
 
 def _published(number: Number) -> dict[str, Any]:
@@ -165,14 +112,12 @@ def number_answer(number: Number) -> NumberAnswer:
 class NumberDetails(NumberAnswer, frozen=True):
     """A phone number with everything Cordboard knows of it."""
 
-    inbound_trunk_id: TrunkId
+    inbound_trunk_id: fields.TrunkId
     dispatch_rule_id: Annotated[
         str | None, Meta(description="LiveKit's dispatch rule.", examples=["SDR_x"])
     ]
-    registration_id: Annotated[
-        str, Meta(description="One for each time the number is registered.", examples=["num_0f3a"])
-    ]
-    revision: Annotated[int, Meta(description="Counts changes from 1.", examples=[1])]
+    registration_id: fields.RegistrationId
+    revision: fields.RevisionCount
 
 
 def number_details(number: Number) -> NumberDetails:
@@ -189,15 +134,15 @@ def number_details(number: Number) -> NumberDetails:
 class NumberItem(msgspec.Struct, frozen=True):
     """A phone number in a list."""
 
-    phone_number: PhoneNumber
-    phone_number_pretty: Pretty
-    area_code: AreaCode
-    nickname: Nickname
-    phone_number_type: Annotated[str, Meta(examples=["zudu-twilio"])]
-    inbound_agent_id: AgentId
-    outbound_agent_id: AgentId
-    number_provider: Annotated[str, Meta(examples=["twilio"])]
-    outbound_trunk_id: TrunkId
+    phone_number: fields.PhoneNumber
+    phone_number_pretty: fields.Pretty
+    area_code: fields.AreaCode
+    nickname: fields.Nickname
+    phone_number_type: fields.StoredType
+    inbound_agent_id: fields.AgentId
+    outbound_agent_id: fields.AgentId
+    number_provider: fields.StoredProvider
+    outbound_trunk_id: fields.TrunkId
     created_at: Instant
     updated_at: Instant
 
@@ -222,13 +167,13 @@ def number_item(number: Number) -> NumberItem:
 class AvailableNumber(msgspec.Struct, frozen=True):
     """A phone number that is bound to no agent."""
 
-    phone_number: PhoneNumber
-    nickname: Nickname
-    area_code: AreaCode
-    phone_number_type: Annotated[str, Meta(examples=["custom"])]
-    number_provider: Annotated[str, Meta(examples=["twilio"])]
-    inbound_agent_id: None
-    outbound_agent_id: None
+    phone_number: fields.PhoneNumber
+    nickname: fields.Nickname
+    area_code: fields.AreaCode
+    phone_number_type: fields.StoredType
+    number_provider: fields.StoredProvider
+    inbound_agent_id: fields.Nobody
+    outbound_agent_id: fields.Nobody
     created_at: Instant
 
 
@@ -250,36 +195,59 @@ class AvailableNumbers(msgspec.Struct, frozen=True):
     """The numbers that are bound to no agent, newest first."""
 
     organization_id: OrganizationName
-    available_count: int
-    phone_numbers: list[AvailableNumber]
+    available_count: Annotated[int, Meta(description="How many there are.", examples=[1])]
+    phone_numbers: Annotated[list[AvailableNumber], Meta(description="The numbers.")]
 
 
 class CleanupResults(msgspec.Struct, frozen=True):
     """What is left at LiveKit of a deleted number: true means nothing."""
 
-    dispatch_rule: bool
-    inbound_trunk: bool
-    outbound_trunk: bool
+    dispatch_rule: Annotated[bool, Meta(description="No dispatch rule is left.")]
+    inbound_trunk: Annotated[bool, Meta(description="No inbound trunk is left.")]
+    outbound_trunk: Annotated[
+        bool, Meta(description="Always true: outbound trunks belong to carrier accounts.")
+    ]
 
 
 class DeletedNumber(msgspec.Struct, frozen=True):
     """A number that was deleted."""
 
-    phone_number: PhoneNumber
+    phone_number: fields.PhoneNumber
     organization_id: OrganizationName
-    cleanup_results: CleanupResults
+    cleanup_results: Annotated[CleanupResults, Meta(description="What is left at LiveKit.")]
 
 
 class Revision(msgspec.Struct, frozen=True):
     """One change in a number's history."""
 
-    registration_id: Annotated[str, Meta(examples=["num_0f3a"])]
-    revision: int
+    registration_id: fields.RegistrationId
+    revision: fields.RevisionCount
     at: Instant
-    action: Annotated[str, Meta(description="created, updated or deleted", examples=["created"])]
-    api_key: Annotated[str | None, Meta(description="The public half of the key pair that did it.")]
-    request_id: Annotated[str, Meta(examples=["req_0f3a"])]
-    changes: Annotated[dict[str, Any], Meta(description='Field → {"from", "to"}.')]
+    action: Annotated[
+        str,
+        Meta(
+            description="What was done.",
+            examples=["updated"],
+            extra_json_schema=choices("created", "updated", "deleted"),
+        ),
+    ]
+    api_key: Annotated[
+        str | None,
+        Meta(
+            description="The public half of the key pair that did it; null for an operator.",
+            examples=["sk_3xAmPleKeyThatOpensNothing0000000"],
+        ),
+    ]
+    request_id: Annotated[
+        str, Meta(description="The request that did it.", examples=["req_5716e54aee571ba400000001"])
+    ]
+    changes: Annotated[
+        dict[str, Any],
+        Meta(
+            description="Field → what it was and what it became, as from and to.",
+            examples=[{"nickname": {"from": None, "to": "Sales"}}],
+        ),
+    ]
 
 
 def revision(change: NumberRevision) -> Revision:
