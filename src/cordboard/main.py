@@ -174,10 +174,10 @@ async def _first_words(start: Start, db: Database, pepper: Pepper) -> Callable[[
     first = None if settings.is_production else await make_first_pair(db, pepper)
 
     def say() -> None:
-        _note_started(settings, start.role, url)
         if not settings.is_production:
             where = f"Cordboard {__version__} answers at {url}, with data in {_shown(settings)}"
             typer.echo(where + (welcome(first, url) if first else ""))
+        _note_started(settings, start.role, url)
 
     return say
 

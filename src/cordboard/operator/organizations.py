@@ -25,7 +25,9 @@ app = typer.Typer(no_args_is_help=True, help="The organizations of this installa
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What people call it, 1 to 100 characters.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What people call it, 1 to 100 characters.")
+    ],
     database: DatabaseOption = None,
     *,
     as_json: JSONOption = False,
