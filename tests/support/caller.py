@@ -1,12 +1,14 @@
 """Somebody who calls the API over HTTP: what is sent is chosen byte by byte, what comes is kept."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http.client import HTTPConnection, HTTPException
 from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
+
+from cordboard.runtime.ids import OrganizationId
 
 NUMBERS = "/api/phone-numbers"
 CREATE = f"{NUMBERS}/create"
@@ -104,7 +106,7 @@ class Caller:
 
     def __init__(self, wire: Wire, organization_id: str, api_key: str, api_secret: str) -> None:
         self.wire = wire
-        self.organization_id = organization_id
+        self.organization_id = OrganizationId(organization_id)
         self.api_key = api_key
         self.api_secret = api_secret
 
@@ -117,7 +119,7 @@ class Caller:
         method: str,
         target: str,
         body: object = None,
-        headers: dict[str, str | bytes | None] | None = None,
+        headers: Mapping[str, str | bytes | None] | None = None,
     ) -> Answer:
         """Send a request with the key pair.
 

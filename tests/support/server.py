@@ -19,7 +19,6 @@ from cordboard.organizations.operations import NewKey, create_key, create_organi
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.clock import Clock, system_clock
 from cordboard.runtime.db import Database, ReadTx, WriteTx, open_database
-from cordboard.runtime.ids import OrganizationId
 from tests.support.caller import Caller, Wire
 
 P = ParamSpec("P")
@@ -47,7 +46,7 @@ class RunningServer:
         extra_routes: list[ControllerRouterHandler] | None = None,
     ) -> None:
         """Serve the database at ``database_url``, which is migrated already."""
-        self._database_url = database_url
+        self.database_url = database_url
         self._rules = rules or NumberRules()
         self._clock = clock
         self._extra_routes = extra_routes
@@ -100,7 +99,7 @@ class RunningServer:
 
     def key_pair(self, caller: Caller, *scopes: str, expires_ms: int | None = None) -> Caller:
         """Make another key pair for the caller's organization; without scopes it may do all."""
-        actor = Actor(OrganizationId(caller.organization_id), None, "operator")
+        actor = Actor(caller.organization_id, None, "operator")
         new = NewKey("test", frozenset(scopes or {ADMIN}), expires_ms)
         issued = self.write(create_key, actor, new, PEPPER)
         return Caller(self._wire, caller.organization_id, issued.key.api_key, issued.api_secret)
@@ -143,7 +142,7 @@ class RunningServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self.db: Database = await open_database(self._database_url, create=False, clock=self._clock)
+        self.db: Database = await open_database(self.database_url, create=False, clock=self._clock)
         context = Context(
             db=self.db,
             authenticator=Authenticator(self.db, PEPPER, self._clock),

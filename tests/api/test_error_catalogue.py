@@ -1,0 +1,497 @@
+"""Every code that a number route can answer, provoked once: status, message, code and text.
+
+The exact words of bad fields are held by ``test_bad_inputs.py``; here is one row per code.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import apsw
+import pytest
+import structlog
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+
+from cordboard.edge.api.app import ROUTES
+from cordboard.numbers.model import NumberRules
+from cordboard.organizations.operations import revoke_key
+from cordboard.runtime.actor import Actor
+from tests.support.agent_caller import agent_path, create_agent
+from tests.support.builders import a_foreign_number, a_number
+from tests.support.caller import CREATE, NUMBERS, Answer, Caller, path_of
+from tests.support.clock import SettableClock
+from tests.support.databases import postgres_clone
+from tests.support.postgres_server import PostgresServer
+from tests.support.server import RunningServer
+
+EVERYWHERE = {
+    "auth.missing",
+    "auth.invalid",
+    "auth.scope",
+    "route.not_found",
+    "route.method_not_allowed",
+    "database.unavailable",
+    "internal",
+}
+"""Codes that any route can answer, so that none of them names them."""
+
+
+class Row(NamedTuple):
+    """How a code is provoked, and what is said then."""
+
+    status: int
+    message: str
+    error: str
+    provoke: Callable[[RunningServer, Caller, str], Answer]
+
+
+def _create(caller: Caller, **fields: object) -> Answer:
+    return caller.request("POST", CREATE, {"phone_number": a_number(), **fields})
+
+
+def _change(caller: Caller, number: str, **fields: object) -> Answer:
+    return caller.request("PATCH", path_of(number), fields)
+
+
+def _with_reading_key(server: RunningServer, caller: Caller, number: str) -> Answer:
+    return server.key_pair(caller, "numbers:read").delete(number)
+
+
+def _with_another_body(server: RunningServer, caller: Caller, number: str) -> Answer:
+    key = {"Idempotency-Key": "again"}
+    assert caller.request("POST", CREATE, {"phone_number": a_number()}, key).status == 200
+    return caller.request("POST", CREATE, {"phone_number": a_number()}, key)
+
+
+def _in_a_missing_version(server: RunningServer, caller: Caller, number: str) -> Answer:
+    agent_id = create_agent(caller)["agent_id"]
+    return _change(caller, number, inbound_agent_id=agent_id, inbound_agent_version=2)
+
+
+def _to_a_deleted_agent(server: RunningServer, caller: Caller, number: str) -> Answer:
+    agent_id = create_agent(caller)["agent_id"]
+    assert caller.request("DELETE", agent_path(agent_id)).status == 200
+    return _change(caller, number, inbound_agent_id=agent_id)
+
+
+INVALID = "Validation error"
+UNAUTHORIZED = "Unauthorized"
+
+# In a text, NUMBER is the caller's number and … stands for what differs from run to run.
+CATALOGUE = {
+    "validation.json": Row(
+        400,
+        INVALID,
+        "body: is not JSON: it ends, unfinished, at line 1, column 2",
+        lambda _, caller, __: caller.request("POST", CREATE, b"{"),
+    ),
+    "validation.type": Row(
+        400,
+        INVALID,
+        "area_code: must be an integer, not a string",
+        lambda _, caller, __: _create(caller, area_code="415"),
+    ),
+    "validation.unknown_field": Row(
+        400,
+        INVALID,
+        "colour: is not a field of this request",
+        lambda _, caller, __: _create(caller, colour="red"),
+    ),
+    "validation.required": Row(
+        400,
+        INVALID,
+        "phone_number: is required",
+        lambda _, caller, __: caller.request("POST", CREATE, {}),
+    ),
+    "validation.phone_number": Row(
+        400,
+        INVALID,
+        "phone_number: its country code is not in use",
+        lambda _, caller, __: caller.request("POST", CREATE, {"phone_number": "+999123456789"}),
+    ),
+    "validation.area_code": Row(
+        400,
+        INVALID,
+        "area_code: is not the number's own; leave it out or send 415",
+        lambda _, caller, __: _create(caller, area_code=212),
+    ),
+    "validation.url": Row(
+        400,
+        INVALID,
+        "inbound_webhook_url: must name a host",
+        lambda _, caller, __: _create(caller, inbound_webhook_url="https:///"),
+    ),
+    "validation.length": Row(
+        400,
+        INVALID,
+        "nickname: must have 1 to 100 characters",
+        lambda _, caller, number: _change(caller, number, nickname=""),
+    ),
+    "validation.characters": Row(
+        400,
+        INVALID,
+        "nickname: must not hold the NUL character",
+        lambda _, caller, number: _change(caller, number, nickname="\0"),
+    ),
+    "validation.choice": Row(
+        400,
+        INVALID,
+        "number_provider: must be one of twilio, plivo, telnyx, sip, simulated",
+        lambda _, caller, number: _change(caller, number, number_provider="acme"),
+    ),
+    "validation.range": Row(
+        400,
+        INVALID,
+        "limit: must be from 1 to 1000",
+        lambda _, caller, __: caller.request("GET", f"{NUMBERS}?limit=0"),
+    ),
+    "validation.immutable": Row(
+        400,
+        INVALID,
+        "area_code: cannot be changed; leave it out",
+        lambda _, caller, number: _change(caller, number, area_code=415),
+    ),
+    "validation.idempotency_key": Row(
+        400,
+        INVALID,
+        "Idempotency-Key: must be 1 to 255 printable ASCII characters",
+        lambda _, caller, __: caller.request(
+            "POST", CREATE, {"phone_number": a_number()}, {"Idempotency-Key": ""}
+        ),
+    ),
+    "auth.missing": Row(
+        401,
+        UNAUTHORIZED,
+        "The header X-API-SECRET is missing or empty",
+        lambda _, caller, __: caller.request("GET", NUMBERS, headers={"X-API-SECRET": None}),
+    ),
+    "auth.invalid": Row(
+        401,
+        UNAUTHORIZED,
+        "The API key or secret is invalid",
+        lambda _, caller, __: caller.request("GET", NUMBERS, headers={"X-API-SECRET": "no"}),
+    ),
+    "auth.scope": Row(
+        403,
+        "Forbidden",
+        "This needs a key pair with the scope 'numbers:write'",
+        _with_reading_key,
+    ),
+    "phone_number.not_found": Row(
+        404,
+        "Phone number not found",
+        "Phone number with ID '+12025550123' does not exist in organization 'ORGANIZATION'",
+        lambda _, caller, __: caller.delete("+12025550123"),
+    ),
+    "agent.not_found": Row(
+        404,
+        "Agent not found",
+        "Agent with ID '…' does not exist in organization 'ORGANIZATION'",
+        _to_a_deleted_agent,
+    ),
+    "agent_version.not_found": Row(
+        404,
+        "Agent version not found",
+        "Version 2 of agent '…' does not exist",
+        _in_a_missing_version,
+    ),
+    "route.not_found": Row(
+        404,
+        "Not found",
+        "There is nothing at this path; the API is described at /docs",
+        lambda _, caller, __: caller.request("GET", "/api/nowhere"),
+    ),
+    "route.method_not_allowed": Row(
+        405,
+        "Method not allowed",
+        "This path takes POST",
+        lambda _, caller, __: caller.request("GET", CREATE),
+    ),
+    "phone_number.exists": Row(
+        409,
+        "Phone number already exists",
+        "Phone number with ID 'NUMBER' is already registered",
+        lambda _, caller, number: caller.request("POST", CREATE, {"phone_number": number}),
+    ),
+    "idempotency.mismatch": Row(
+        409,
+        "Idempotency key reused",
+        "Idempotency-Key 'again' was used before with another body",
+        _with_another_body,
+    ),
+    "etag.mismatch": Row(
+        412,
+        "Precondition failed",
+        "Phone number 'NUMBER' is now \"….1\"; read it again and retry",
+        lambda _, caller, number: caller.request(
+            "PATCH", path_of(number), {"nickname": "x"}, {"If-Match": '"num_old.1"'}
+        ),
+    ),
+    "request.too_large": Row(
+        413,
+        "Body too large",
+        "A body may have up to 1,048,576 bytes",
+        lambda _, caller, __: caller.request("POST", CREATE, b" " * 1_048_577),
+    ),
+    "request.media_type": Row(
+        415,
+        "Unsupported media type",
+        "Send application/json, not text/csv",
+        lambda _, caller, __: caller.request("POST", CREATE, b"a,b", {"Content-Type": "text/csv"}),
+    ),
+}
+
+# These need a database of their own that fails; their tests are further below.
+PROVOKED_BELOW = {"database.unavailable", "write.indeterminate", "storage.full", "internal"}
+
+
+def documented() -> set[str]:
+    """Return the codes that the routes of phone numbers say they can answer."""
+    codes: set[str] = set()
+    for handler in ROUTES:
+        assert isinstance(handler, HTTPRouteHandler)
+        operation = handler.opt["operation"]
+        if operation.tag == "Phone numbers":
+            codes.update(operation.codes)
+    return codes
+
+
+def test_every_code_that_a_number_route_documents_is_provoked_here() -> None:
+    assert documented() | EVERYWHERE == CATALOGUE.keys() | PROVOKED_BELOW
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_the_code_comes_with_its_status_message_and_text(
+    server: RunningServer, caller: Caller, code: str
+) -> None:
+    row = CATALOGUE[code]
+    number = a_number()
+    caller.create(number)
+
+    answer = row.provoke(server, caller, number)
+
+    failure = answer.json
+    assert answer.status == row.status
+    assert (failure["message"], failure["code"]) == (row.message, code)
+    expected = row.error.replace("ORGANIZATION", caller.organization_id).replace("NUMBER", number)
+    start, _, end = expected.partition("…")
+    assert failure["error"].startswith(start)
+    assert failure["error"].endswith(end)
+    assert ("…" in expected) or failure["error"] == expected
+    assert "data" not in failure
+
+
+def test_a_path_that_takes_other_methods_lists_them_in_allow(caller: Caller) -> None:
+    answer = caller.request("PUT", path_of("+12025550123"))
+    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, GET, PATCH")
+
+
+def test_a_refused_pair_is_asked_for_its_credentials(caller: Caller) -> None:
+    answer = caller.request("GET", NUMBERS, headers={"X-API-KEY": None})
+    assert answer.headers["www-authenticate"] == 'ApiKey realm="cordboard"'
+
+
+def id_of(caller: Caller, pair: Caller) -> str:
+    """Return the id of a key pair, which is not its public half."""
+    path = f"/api/organizations/{caller.organization_id}/api-keys"
+    keys: list[dict[str, str]] = caller.request("GET", path).data["api_keys"]
+    return next(key["api_key_id"] for key in keys if key["api_key"] == pair.api_key)
+
+
+def test_the_unknown_the_wrong_the_revoked_and_the_expired_pair_get_the_same_answer(
+    own_server: RunningServer, clock: SettableClock
+) -> None:
+    good = own_server.organization()
+    revoked = own_server.key_pair(good)
+    expired = own_server.key_pair(good, expires_ms=clock())
+    actor = Actor(good.organization_id, None, "operator")
+    own_server.write(revoke_key, actor, id_of(good, revoked))
+    answers = [
+        good.request("GET", NUMBERS, headers={"X-API-KEY": "sk_unknown"}),
+        good.request("GET", NUMBERS, headers={"X-API-SECRET": "s3cr3t_wrong"}),
+        good.request("GET", NUMBERS, headers={"X-API-SECRET": revoked.api_secret}),
+        revoked.request("GET", NUMBERS),
+        expired.request("GET", NUMBERS),
+    ]
+    texts = {answer.body.replace(answer.json["request_id"].encode(), b"") for answer in answers}
+    assert ({answer.status for answer in answers}, len(texts)) == ({401}, 1)
+    assert good.request("GET", NUMBERS).status == 200
+
+
+def test_a_revoked_pair_that_was_just_used_is_refused_within_a_second(
+    own_server: RunningServer, clock: SettableClock
+) -> None:
+    good = own_server.organization()
+    pair = own_server.key_pair(good)
+    assert pair.request("GET", NUMBERS).status == 200
+    actor = Actor(good.organization_id, None, "operator")
+    own_server.write(revoke_key, actor, id_of(good, pair))
+    clock.advance(seconds=1)
+    assert pair.request("GET", NUMBERS).refusal[1] == "auth.invalid"
+
+
+def test_a_number_of_another_organization_exists_already_and_its_owner_is_not_named(
+    server: RunningServer, caller: Caller
+) -> None:
+    number = a_foreign_number()
+    owner = server.organization()
+    owner.create(number)
+    answer = caller.request("POST", CREATE, {"phone_number": number})
+    assert answer.refusal == (
+        409,
+        "phone_number.exists",
+        f"Phone number with ID '{number}' is already registered",
+    )
+    assert owner.organization_id.encode() not in answer.body
+
+
+def test_an_agent_of_another_organization_looks_like_one_that_is_not_there(
+    server: RunningServer, caller: Caller
+) -> None:
+    theirs = create_agent(server.organization())["agent_id"]
+    answer = _create(caller, outbound_agent_id=theirs)
+    assert answer.refusal == (
+        404,
+        "agent.not_found",
+        f"Agent with ID '{theirs}' does not exist in organization '{caller.organization_id}'",
+    )
+
+
+def test_a_name_that_only_livekit_knows_is_not_found_where_agents_must_be_registered(
+    database_url: str,
+) -> None:
+    rules = NumberRules(requires_registered_agents=True)
+    with RunningServer(database_url, rules=rules) as strict:
+        caller = strict.organization()
+        organization_id = caller.organization_id
+        assert _create(caller, inbound_agent_id="none_of_ours").refusal == (
+            404,
+            "agent.not_found",
+            f"Agent with ID 'none_of_ours' does not exist in organization '{organization_id}'",
+        )
+        registered = create_agent(caller)["agent_id"]
+        assert _create(caller, inbound_agent_id=registered).status == 200
+
+
+def database_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a PostgreSQL database that a test may break."""
+    with postgres_clone(postgres_server) as url:
+        yield url
+
+
+def test_while_postgresql_is_away_nothing_is_done_and_a_later_try_succeeds(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    name = database_of(postgres_url)
+    with RunningServer(postgres_url) as server:
+        caller = server.organization()
+        postgres_server.run(
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+        body = {"phone_number": a_number()}
+        answer = caller.request("POST", CREATE, body)
+        assert (answer.status, answer.json["code"]) == (503, "database.unavailable")
+        assert answer.json["message"] == "Temporarily unavailable"
+        assert answer.json["error"].endswith("nothing was done")
+        assert int(answer.headers["retry-after"]) >= 1
+        postgres_server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        assert caller.request("POST", CREATE, body).status == 200
+
+
+def test_while_another_process_holds_the_sqlite_file_nothing_is_done(
+    sqlite_server: RunningServer,
+) -> None:
+    caller = sqlite_server.organization()
+    body = {"phone_number": a_number()}
+    other = apsw.Connection(sqlite_server.database_url.removeprefix("sqlite:///"))
+    other.execute("BEGIN IMMEDIATE")
+    answer = caller.request("POST", CREATE, body)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (answer.status, answer.json["code"]) == (503, "database.unavailable")
+    assert answer.json["error"].endswith("nothing was done")
+    assert answer.headers["retry-after"] == "1"
+    assert caller.request("POST", CREATE, body).status == 200
+
+
+def on_insert(postgres_server: PostgresServer, url: str, timing: str, deed: str) -> None:
+    """Make PostgreSQL do something whenever a number is inserted."""
+    postgres_server.run(
+        f"CREATE FUNCTION deed() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {deed}; "
+        "RETURN NULL; END$$",
+        f"CREATE CONSTRAINT TRIGGER deed AFTER INSERT ON phone_number DEFERRABLE INITIALLY "
+        f"{timing} FOR EACH ROW EXECUTE FUNCTION deed()",
+        database=database_of(url),
+    )
+
+
+def test_a_commit_whose_answer_was_lost_is_told_apart_and_settled_by_the_same_key(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    on_insert(
+        postgres_server,
+        postgres_url,
+        "DEFERRED",
+        "PERFORM pg_terminate_backend(pg_backend_pid())",
+    )
+    with RunningServer(postgres_url) as server:
+        caller = server.organization()
+        body = {"phone_number": a_number()}
+        key = {"Idempotency-Key": "once"}
+        answer = caller.request("POST", CREATE, body, key)
+        assert answer.refusal[:2] == (503, "write.indeterminate")
+        assert answer.json["message"] == "Outcome unknown"
+        assert "may have happened" in answer.json["error"]
+        postgres_server.run("DROP TRIGGER deed ON phone_number", database=database_of(postgres_url))
+        assert caller.request("POST", CREATE, body, key).status == 200
+        assert caller.listed() == [body["phone_number"]]
+
+
+def test_a_full_disk_is_told_apart_and_nothing_was_done(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    on_insert(
+        postgres_server,
+        postgres_url,
+        "IMMEDIATE",
+        "RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'",
+    )
+    with RunningServer(postgres_url) as server:
+        caller = server.organization()
+        answer = caller.request("POST", CREATE, {"phone_number": a_number()})
+        assert answer.refusal[:2] == (507, "storage.full")
+        assert answer.json["message"] == "Storage full"
+        assert answer.json["error"].endswith("nothing was done")
+        assert caller.listed() == []
+
+
+@get("/api/broken", sync_to_thread=False)
+def break_down() -> None:
+    """Fail as nobody expected."""
+    message = "password=hunter2 at +14155550100"
+    raise RuntimeError(message)
+
+
+def test_an_unexpected_failure_is_in_the_log_under_its_request_id_and_nothing_leaves(
+    database_url: str,
+) -> None:
+    with RunningServer(database_url, extra_routes=[break_down]) as server:
+        with structlog.testing.capture_logs() as logs:
+            answer = server.organization().request("GET", "/api/broken")
+        assert answer.refusal == (
+            500,
+            "internal",
+            "The cause is in the server's log under this request_id",
+        )
+        assert answer.json["message"] == "Internal server error"
+        assert "hunter2" not in json.dumps(answer.headers) + answer.body.decode()
+        (entry,) = (log for log in logs if log.get("request_id") == answer.json["request_id"])
+        assert (entry["event"], entry["log_level"]) == ("request_crashed", "error")
