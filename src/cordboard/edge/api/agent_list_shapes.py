@@ -8,9 +8,17 @@ from msgspec import Meta
 from cordboard.agents.model import LONGEST_NAME
 from cordboard.agents.store import DIRECTIONS, SORTS, AgentPage, AgentQuery, AgentSummary
 from cordboard.edge.api import agent_fields as fields
-from cordboard.edge.api.paging import PagePosition, page_position
+from cordboard.edge.api.paging import (
+    PageNumber,
+    PagePosition,
+    ReturnedCount,
+    SortOrder,
+    UsedOrder,
+    page_position,
+)
 from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
+from cordboard.edge.api.schema_rules import choices, text, whole
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
@@ -22,11 +30,12 @@ class AgentFilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Which agents to list; null and an empty list do not filter."""
 
     agent_name: Annotated[
-        list[str] | None,
+        list[Annotated[str, Meta(extra_json_schema=text(1, LONGEST_NAME, r"[^\x00]*"))]] | None,
         Meta(
             description="Up to 20 parts of names, any case, every character literally: "
             "an agent is listed when its name holds one of them.",
             examples=[["desk", "sales"]],
+            extra_json_schema={"maxItems": MOST_NAMES},
         ),
     ] = None
 
@@ -34,11 +43,27 @@ class AgentFilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 class AgentListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which page of which list."""
 
-    page: Annotated[int | None, Meta(description="From 0.", examples=[0])] = None
-    limit: Annotated[int | None, Meta(description="1–100, 20 when left out.", examples=[20])] = None
-    sort_by: Annotated[str | None, Meta(description=", ".join(SORTS))] = None
-    sort_order: Annotated[str | None, Meta(description=", ".join(DIRECTIONS))] = None
-    filter_criteria: AgentFilterCriteria | None = None
+    page: PageNumber = None
+    limit: Annotated[
+        int | None,
+        Meta(
+            description="How many on a page.",
+            examples=[20],
+            extra_json_schema=whole(1, 100) | {"default": 20},
+        ),
+    ] = None
+    sort_by: Annotated[
+        str | None,
+        Meta(
+            description="What to sort by.",
+            examples=["updated_at"],
+            extra_json_schema=choices(*SORTS, None) | {"default": "updated_at"},
+        ),
+    ] = None
+    sort_order: SortOrder = None
+    filter_criteria: Annotated[
+        AgentFilterCriteria | None, Meta(description="Which agents; all, when left out.")
+    ] = None
 
 
 class AgentItem(msgspec.Struct, frozen=True):
@@ -55,11 +80,18 @@ class AgentList(msgspec.Struct, frozen=True):
     """A page of agents."""
 
     organization_id: OrganizationName
-    agents: list[AgentItem]
-    returned_count: int
-    pagination: PagePosition
-    sort_order: str
-    sort_by: str
+    agents: Annotated[list[AgentItem], Meta(description="The agents of the page.")]
+    returned_count: ReturnedCount
+    pagination: Annotated[PagePosition, Meta(description="Where in the list the page lies.")]
+    sort_order: UsedOrder
+    sort_by: Annotated[
+        str,
+        Meta(
+            description="What the list is sorted by.",
+            examples=["updated_at"],
+            extra_json_schema=choices(*SORTS),
+        ),
+    ]
 
 
 def checked_query(asked: AgentListRequest) -> AgentQuery:

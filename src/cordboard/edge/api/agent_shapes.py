@@ -4,10 +4,10 @@ Answers hold the fields of both generations of the published API, so that a clie
 its own; ``docs/adr/0008`` says why.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from cordboard.agents.configuration import FIELDS, language_of
 from cordboard.agents.model import Agent, AgentVersion
@@ -18,32 +18,32 @@ from cordboard.runtime.clock import iso_utc
 
 class _AgentFields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     begin_message: fields.BeginMessage | UnsetType = UNSET
-    begin_message_variables: fields.Names | UnsetType = UNSET
-    begin_message_delay_ms: fields.Milliseconds | UnsetType = UNSET
-    test_variables: fields.Object | UnsetType = UNSET
-    webhook_url: fields.Text | UnsetType = UNSET
-    post_call_webhook_id: fields.Text | UnsetType = UNSET
-    end_call_after_silence_ms: fields.Milliseconds | UnsetType = UNSET
-    max_call_duration_ms: fields.Milliseconds | UnsetType = UNSET
-    take_turn_after_silence_seconds: fields.Seconds | UnsetType = UNSET
+    begin_message_variables: fields.BeginVariables | UnsetType = UNSET
+    begin_message_delay_ms: fields.BeginDelay | UnsetType = UNSET
+    test_variables: fields.TestVariables | UnsetType = UNSET
+    webhook_url: fields.WorkerWebhook | UnsetType = UNSET
+    post_call_webhook_id: fields.PostCallWebhook | UnsetType = UNSET
+    end_call_after_silence_ms: fields.SilenceEnd | UnsetType = UNSET
+    max_call_duration_ms: fields.LongestCall | UnsetType = UNSET
+    take_turn_after_silence_seconds: fields.TurnSilence | UnsetType = UNSET
     timezone: fields.Timezone | UnsetType = UNSET
-    knowledge_base_ids: fields.Names | UnsetType = UNSET
-    mcp_server_ids: fields.Names | UnsetType = UNSET
+    knowledge_base_ids: fields.KnowledgeBases | UnsetType = UNSET
+    mcp_server_ids: fields.ToolServers | UnsetType = UNSET
     rag_config: fields.RetrievalConfig | UnsetType = UNSET
     llm_config: fields.ModelConfig | UnsetType = UNSET
     stt_config: fields.ListeningConfig | UnsetType = UNSET
     tts_config: fields.SpeakingConfig | UnsetType = UNSET
-    post_call_analysis_data: fields.Items | UnsetType = UNSET
-    post_call_evaluation_criteria: fields.Items | UnsetType = UNSET
-    additional_languages: fields.Items | UnsetType = UNSET
-    post_call_analysis_model: fields.Object | UnsetType = UNSET
-    widget_config: fields.Object | UnsetType = UNSET
-    access_info: fields.Object | UnsetType = UNSET
+    post_call_analysis_data: fields.AnalysisData | UnsetType = UNSET
+    post_call_evaluation_criteria: fields.EvaluationCriteria | UnsetType = UNSET
+    additional_languages: fields.AdditionalLanguages | UnsetType = UNSET
+    post_call_analysis_model: fields.AnalysisModel | UnsetType = UNSET
+    widget_config: fields.WidgetConfig | UnsetType = UNSET
+    access_info: fields.AccessInfo | UnsetType = UNSET
     configuration: fields.Configuration | UnsetType = UNSET
     livekit_agent_name: fields.WorkerName | UnsetType = UNSET
     livekit_deployment: fields.Deployment | UnsetType = UNSET
     language: fields.Language | UnsetType = UNSET
-    voice: fields.Voice | UnsetType | None = UNSET
+    voice: fields.VoiceParts | UnsetType = UNSET
     first_message: fields.FirstMessage | UnsetType = UNSET
     model: fields.Model | UnsetType = UNSET
     transcription_model: fields.TranscriptionModel | UnsetType = UNSET
@@ -70,11 +70,9 @@ class CreateAgent(_AgentFields, frozen=True, kw_only=True, forbid_unknown_fields
 class UpdateAgent(_AgentFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change. null clears all but names; what is left out stays."""
 
-    agent_name: (
-        Annotated[str | None, Meta(description="1–50 characters, trimmed.", examples=["Sales"])]
-        | UnsetType
-    ) = UNSET
-    agent_id: Annotated[Any, Meta(description="Cannot be changed: refused.")] = UNSET
+    agent_name: fields.KeptName | UnsetType = UNSET
+    livekit_agent_name: fields.KeptWorkerName | UnsetType = UNSET
+    agent_id: fields.Immutable = UNSET
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were sent, null included."""
@@ -111,34 +109,34 @@ class AgentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Instant
     agent_name: fields.AgentName
     begin_message: fields.BeginMessage
-    begin_message_variables: fields.Names
-    begin_message_delay_ms: fields.Milliseconds
-    test_variables: fields.Object
-    webhook_url: fields.Text
-    post_call_webhook_id: fields.Text
-    end_call_after_silence_ms: fields.Milliseconds
-    max_call_duration_ms: fields.Milliseconds
-    take_turn_after_silence_seconds: fields.Seconds
+    begin_message_variables: fields.BeginVariables
+    begin_message_delay_ms: fields.BeginDelay
+    test_variables: fields.TestVariables
+    webhook_url: fields.WorkerWebhook
+    post_call_webhook_id: fields.PostCallWebhook
+    end_call_after_silence_ms: fields.SilenceEnd
+    max_call_duration_ms: fields.LongestCall
+    take_turn_after_silence_seconds: fields.TurnSilence
     timezone: fields.Timezone
-    knowledge_base_ids: fields.Names
-    mcp_server_ids: fields.Names
+    knowledge_base_ids: fields.KnowledgeBases
+    mcp_server_ids: fields.ToolServers
     rag_config: fields.RetrievalConfig
     llm_config: fields.ModelConfig
     stt_config: fields.ListeningConfig
     tts_config: fields.SpeakingConfig
-    post_call_analysis_data: fields.Items
-    post_call_evaluation_criteria: fields.Items
-    additional_languages: fields.Items
-    post_call_analysis_model: fields.Object
-    widget_config: fields.Object
-    access_info: fields.Object
+    post_call_analysis_data: fields.AnalysisData
+    post_call_evaluation_criteria: fields.EvaluationCriteria
+    additional_languages: fields.AdditionalLanguages
+    post_call_analysis_model: fields.AnalysisModel
+    widget_config: fields.WidgetConfig
+    access_info: fields.AccessInfo
     language: fields.Language
-    voice: fields.Voice | None
+    voice: fields.VoiceParts
     first_message: fields.FirstMessage
     model: fields.Model
     transcription_model: fields.TranscriptionModel
     configuration: fields.Configuration | UnsetType = UNSET
-    livekit_agent_name: Annotated[str, Meta(examples=["front-desk"])] | UnsetType = UNSET
+    livekit_agent_name: fields.StoredWorkerName | UnsetType = UNSET
     livekit_deployment: fields.Deployment | UnsetType = UNSET
     version: fields.Version | UnsetType = UNSET
     published_at: fields.PublishedAt | UnsetType = UNSET
@@ -148,7 +146,7 @@ class AgentDetails(AgentAnswer, frozen=True, kw_only=True):
     """An agent in its newest version, with everything Cordboard knows of it."""
 
     configuration: fields.Configuration
-    livekit_agent_name: Annotated[str, Meta(examples=["front-desk"])]
+    livekit_agent_name: fields.StoredWorkerName
     livekit_deployment: fields.Deployment
     version: fields.Version
     published_at: fields.PublishedAt

@@ -17,7 +17,7 @@ class VersionItem(msgspec.Struct, frozen=True):
     """A version of an agent in a list."""
 
     version: fields.Version
-    livekit_agent_name: Annotated[str, Meta(examples=["front-desk"])]
+    livekit_agent_name: fields.StoredWorkerName
     livekit_deployment: fields.Deployment
     published_at: fields.PublishedAt
     created_at: Instant
@@ -28,7 +28,7 @@ class VersionList(msgspec.Struct, frozen=True):
     """The versions of an agent, newest first."""
 
     agent_id: fields.AgentIdentifier
-    versions: list[VersionItem]
+    versions: Annotated[list[VersionItem], Meta(description="The versions.")]
 
 
 def version_item(version: VersionSummary) -> VersionItem:
@@ -49,33 +49,33 @@ class VersionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: fields.AgentIdentifier
     organization_id: OrganizationName
     version: fields.Version
-    livekit_agent_name: Annotated[str, Meta(examples=["front-desk"])]
+    livekit_agent_name: fields.StoredWorkerName
     livekit_deployment: fields.Deployment
     published_at: fields.PublishedAt
     created_at: Instant
     updated_at: Instant
     begin_message: fields.BeginMessage
-    begin_message_variables: fields.Names
-    begin_message_delay_ms: fields.Milliseconds
-    test_variables: fields.Object
-    webhook_url: fields.Text
-    post_call_webhook_id: fields.Text
-    end_call_after_silence_ms: fields.Milliseconds
-    max_call_duration_ms: fields.Milliseconds
-    take_turn_after_silence_seconds: fields.Seconds
+    begin_message_variables: fields.BeginVariables
+    begin_message_delay_ms: fields.BeginDelay
+    test_variables: fields.TestVariables
+    webhook_url: fields.WorkerWebhook
+    post_call_webhook_id: fields.PostCallWebhook
+    end_call_after_silence_ms: fields.SilenceEnd
+    max_call_duration_ms: fields.LongestCall
+    take_turn_after_silence_seconds: fields.TurnSilence
     timezone: fields.Timezone
-    knowledge_base_ids: fields.Names
-    mcp_server_ids: fields.Names
+    knowledge_base_ids: fields.KnowledgeBases
+    mcp_server_ids: fields.ToolServers
     rag_config: fields.RetrievalConfig
     llm_config: fields.ModelConfig
     stt_config: fields.ListeningConfig
     tts_config: fields.SpeakingConfig
-    post_call_analysis_data: fields.Items
-    post_call_evaluation_criteria: fields.Items
-    additional_languages: fields.Items
-    post_call_analysis_model: fields.Object
-    widget_config: fields.Object
-    access_info: fields.Object
+    post_call_analysis_data: fields.AnalysisData
+    post_call_evaluation_criteria: fields.EvaluationCriteria
+    additional_languages: fields.AdditionalLanguages
+    post_call_analysis_model: fields.AnalysisModel
+    widget_config: fields.WidgetConfig
+    access_info: fields.AccessInfo
     configuration: fields.Configuration
 
 

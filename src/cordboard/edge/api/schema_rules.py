@@ -5,6 +5,8 @@ from typing import Any
 from cordboard.edge.api.query import LARGEST_INTEGER
 
 INTEGER = {"type": "integer"}
+STRING = {"type": "string"}
+NO_NUL = {"pattern": r"^[^\x00]*$"}
 NOT_TAKEN: dict[str, Any] = {"not": {}}
 """The schema that no value fits."""
 
@@ -22,4 +24,4 @@ def whole(lowest: int, highest: int = LARGEST_INTEGER) -> dict[str, Any]:
 
 def choices(*values: str | None) -> dict[str, Any]:
     """Return the rule for one of some values, null only when it is among them."""
-    return {"enum": [*values]} | ({} if None in values else {"type": "string"})
+    return {"enum": [*values]} | ({} if None in values else STRING)
