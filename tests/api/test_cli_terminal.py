@@ -40,7 +40,7 @@ def slow_server() -> Iterator[SlowServer]:
 def test_a_number_is_deleted_when_the_answer_is_yes(shell: Shell, caller: Caller) -> None:
     number = a_number()
     caller.create(number, nickname="Sales", inbound_agent_id="agent_x")
-    ran = shell.run_on_terminal("numbers", "delete", number, typed="y\n")
+    ran = shell.run_on_terminal("numbers", "delete", number, answer=lambda: "y\n")
     assert f"Delete {number} (Sales, answered by agent_x)? [y/N]" in ran.out
     assert ran.status == 0
     assert caller.listed() == []
@@ -52,9 +52,25 @@ def test_a_number_stays_when_the_answer_is_anything_else(
 ) -> None:
     number = a_number()
     caller.create(number)
-    ran = shell.run_on_terminal("numbers", "delete", number, typed=answer)
+    ran = shell.run_on_terminal("numbers", "delete", number, answer=lambda: answer)
     assert ran.status == 1
     assert "Nothing was done" in ran.out
+    assert caller.listed() == [number]
+
+
+def test_a_number_that_changes_while_the_question_stands_is_not_deleted(
+    shell: Shell, caller: Caller
+) -> None:
+    number = a_number()
+    caller.create(number)
+
+    def change_and_agree() -> str:
+        caller.patch(number, nickname="in use after all")
+        return "y\n"
+
+    ran = shell.run_on_terminal("numbers", "delete", number, answer=change_and_agree)
+    assert ran.status == 1
+    assert "Precondition failed" in ran.out
     assert caller.listed() == [number]
 
 
@@ -77,7 +93,8 @@ def test_whoever_waits_at_a_terminal_sees_that_work_goes_on(
     )
     assert f"Waiting for {slow_server.url}" in shell.run_on_terminal("numbers", "list").out
     in_pipe = shell.run_process("numbers", "list")
-    assert "Waiting" not in in_pipe.out + in_pipe.err
+    assert in_pipe.out == ""
+    assert in_pipe.err == "Error: Slow\n  slow\n  (slow, request req_1)\n"
 
 
 def test_a_reader_that_goes_away_is_no_crash(shell: Shell, caller: Caller) -> None:

@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,8 +72,10 @@ class Shell:
         )
         return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
-    def run_on_terminal(self, *args: str, typed: str = "", **environment: str) -> Ran:
-        """Run a command on a terminal; ``typed`` is typed once it asks something (``[y/N]``).
+    def run_on_terminal(
+        self, *args: str, answer: Callable[[], str] | None = None, **environment: str
+    ) -> Ran:
+        """Run a command on a terminal; ``answer`` says what to type when it asks (``[y/N]``).
 
         Everything that the terminal shows is in ``out``.
         """
@@ -86,7 +89,7 @@ class Shell:
         )
         os.close(theirs)
         try:
-            shown = _conversation(ours, typed.encode())
+            shown = _conversation(ours, answer)
             return Ran(process.wait(PATIENCE_S), shown.decode(), "")
         finally:
             process.kill()
@@ -110,7 +113,7 @@ def shell_of(caller: Caller, url: str, home: Path) -> Shell:
     )
 
 
-def _conversation(terminal: int, typed: bytes) -> bytes:
+def _conversation(terminal: int, answer: Callable[[], str] | None) -> bytes:
     """Read what is shown until the other side hangs up, and type when asked."""
     shown = b""
     deadline = time.monotonic() + PATIENCE_S
@@ -124,8 +127,8 @@ def _conversation(terminal: int, typed: bytes) -> bytes:
         if not read:
             return shown
         shown += read
-        if typed and b"[y/N]" in shown:
-            os.write(terminal, typed)
-            typed = b""
+        if answer is not None and b"[y/N]" in shown:
+            os.write(terminal, answer().encode())
+            answer = None
     msg = f"the command goes on: {shown!r}"
     raise TimeoutError(msg)

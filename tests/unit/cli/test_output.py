@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cordboard.edge.cli.output import print_json, print_record, print_table, visible
 
 
-@given(st.text())
+@given(st.text() | st.text("\x07\x1b\x7f\x9b\u2028\u202e\u2066ab"))
 def test_no_text_from_outside_can_steer_a_terminal(text: str) -> None:
     shown = visible(text)
     assert not [each for each in shown if unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"}]

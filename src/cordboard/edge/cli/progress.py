@@ -13,19 +13,17 @@ QUIET_S = 1.0
 async def progress(text: str) -> AsyncIterator[Callable[[str], None]]:
     """Show that work goes on inside the block, once it takes over a second.
 
-    Yields a function that replaces the text. Nothing is shown where stderr is no terminal.
+    Yields a function that replaces the text. Rich shows nothing where stderr is no terminal.
     """
-    out = console(stderr=True)
-    status = out.status(visible(text))
+    status = console(stderr=True).status(visible(text))
 
     async def show_later() -> None:
         await asyncio.sleep(QUIET_S)
         status.start()
 
-    shown = asyncio.create_task(show_later()) if out.is_terminal else None
+    shown = asyncio.create_task(show_later())
     try:
         yield lambda newer: status.update(visible(newer))
     finally:
-        if shown is not None:
-            shown.cancel()
+        shown.cancel()
         status.stop()
