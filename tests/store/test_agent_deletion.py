@@ -10,13 +10,21 @@ from cordboard.agents.model import checked_agent, checked_changes
 from cordboard.agents.store import get_agent, list_versions
 from cordboard.numbers import operations as numbers
 from cordboard.numbers.model import Number, NumberRules, checked_registration
-from cordboard.numbers.store import count_bound_numbers, get_number, list_history
+from cordboard.numbers.store import (
+    claim_bound_numbers,
+    count_bound_numbers,
+    get_number,
+    insert_unbinding_events,
+    insert_unbinding_history,
+    list_history,
+    update_unbound,
+)
 from cordboard.provisioning.delete_agent import delete_agent
 from cordboard.runtime.actor import Actor
-from cordboard.runtime.db import Database
+from cordboard.runtime.db import Database, WriteTx
 from cordboard.runtime.ids import AgentId
 from tests.support.builders import a_number
-from tests.support.clock import SettableClock
+from tests.support.clock import START_MS, SettableClock
 from tests.support.events import Written, events_of
 from tests.support.organizations import an_actor
 
@@ -115,6 +123,32 @@ async def test_a_number_s_time_does_not_go_backwards_when_it_is_unbound(
     clock.advance(seconds=-60)
     await db.write_long(delete_agent, actor, agent_id, unbinds_numbers=True)
     assert (await shown(db, number)).updated_ms == number.updated_ms
+
+
+async def test_numbers_are_unbound_in_batches_in_their_order(db: Database) -> None:
+    actor = await an_actor(db)
+    agent_id = await an_agent(db, actor)
+    bound = [await bind(db, actor, inbound_agent_id=agent_id) for _ in range(5)]
+    last = [number.phone_number for number in bound[1::2]]
+
+    async def unbind_two(tx: WriteTx) -> str | None:
+        batch = await claim_bound_numbers(tx, actor.organization_id, agent_id, 2)
+        if batch is None:
+            return None
+        await tx.execute_together(
+            insert_unbinding_history(actor, batch, tx.now_ms),
+            insert_unbinding_events(actor, batch, tx.now_ms),
+            update_unbound(actor, batch, tx.now_ms),
+        )
+        return batch.last
+
+    assert [await db.write(unbind_two) for _ in range(4)] == [*last, bound[4].phone_number, None]
+    for number in bound:
+        assert await shown(db, number) == number.changed({"inbound_agent_id": None}, START_MS)
+    events = await db.read(events_of, actor.organization_id)
+    assert [event.subject_id for event in events if event.event == "number_updated"] == [
+        number.registration_id for number in bound
+    ]
 
 
 async def test_force_touches_no_other_organization_s_numbers(db: Database) -> None:

@@ -32,6 +32,8 @@ RECORDED = (
     "outbound_trunk_id",
 )
 
+UNBOUND_AT_ONCE = 50_000
+
 EntityTags = Collection[str] | None
 """The tags of ``If-Match``, one of which must be the number's; None when there is no condition."""
 
@@ -138,13 +140,15 @@ async def unbind_agent(tx: WriteTx, actor: Actor, agent_id: str) -> None:
 
     The caller has locked the agent's row, so no number can become bound to it meanwhile.
     """
-    await store.claim_bound_numbers(tx, actor.organization_id, agent_id)
-    # The update comes last, because the others look for what is still bound.
-    await tx.execute_together(
-        store.insert_unbinding_history(actor, agent_id, tx.now_ms),
-        store.insert_unbinding_events(actor, agent_id, tx.now_ms),
-        store.update_unbound(actor, agent_id, tx.now_ms),
-    )
+    while batch := await store.claim_bound_numbers(
+        tx, actor.organization_id, agent_id, UNBOUND_AT_ONCE
+    ):
+        # The update comes last, because the others look for what is still bound.
+        await tx.execute_together(
+            store.insert_unbinding_history(actor, batch, tx.now_ms),
+            store.insert_unbinding_events(actor, batch, tx.now_ms),
+            store.update_unbound(actor, batch, tx.now_ms),
+        )
 
 
 def _bindings_in(changes: dict[str, Any], after: Number) -> list[tuple[str | None, int]]:
