@@ -99,9 +99,14 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def stop_listening(self) -> None:
-        """Turn new clients away at once, not at the next tick: they may be our successor's."""
+        """Turn new clients away at once, not at the next tick: they may be our successor's.
+
+        Those that are here learn from their next answer that it is the last.
+        """
         for listening in getattr(self, "servers", []):
             listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
