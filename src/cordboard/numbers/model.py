@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from cordboard.agents.model import AGENT_ID
 from cordboard.numbers.e164 import E164, area_code, checked_e164, pretty
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 from cordboard.webhooks.urls import checked_webhook_url
 
-AGENT_ID = re.compile(r"[A-Za-z0-9_.\-]+")
 TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
 CARRIERS = ("twilio", "plivo", "telnyx", "sip", "simulated")
 DEFAULT_CARRIER = "twilio"
