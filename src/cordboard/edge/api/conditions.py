@@ -7,7 +7,9 @@ from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.idempotency import IdempotencyKey
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
-_ETAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ETAGS = re.compile(_TAG)
+_LIST = re.compile(rf"[ \t,]*(?:{_TAG}[ \t]*(?:,[ \t,]*|$))*")
 
 
 def idempotency_key(request: HTTPRequest, body: bytes) -> IdempotencyKey | None:
@@ -56,7 +58,7 @@ def _entity_tags(request: HTTPRequest, name: bytes) -> frozenset[str] | None:
     text = ",".join(values)
     if text.strip() == "*":
         return frozenset({"*"})
-    if _ETAGS.sub("", text).strip(", \t"):
+    if not _LIST.fullmatch(text):
         return frozenset()
     return frozenset(_ETAGS.findall(text))
 
