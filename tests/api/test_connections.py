@@ -1,0 +1,169 @@
+"""What a slow or hostile client may hold: each bound, at times that the test sets."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from cordboard.edge.api.connections import LARGEST_HEAD, LONGEST_S, BoundedProtocol, Phase
+
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
+LARGE = b"x" * 8_000_000
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has it
+    """Read the body, work as long as the path says, answer much or little."""
+    while (await receive()).get("more_body"):
+        pass
+    if scope["path"] == "/work":
+        await asyncio.sleep(3600)
+    body = LARGE if scope["path"] == "/large" else b"ok"
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let the server go on until something has come true."""
+    while not is_so():  # noqa: ASYNC110 - a connection sets no event that could be waited for
+        await asyncio.sleep(0.01)
+
+
+class Connected:
+    """A client, and the server's side of its connection."""
+
+    def __init__(self, client: socket.socket, connection: BoundedProtocol) -> None:
+        self.client = client
+        self.connection = connection
+        self.loop = asyncio.get_running_loop()
+
+    async def send(self, data: bytes) -> None:
+        await self.loop.sock_sendall(self.client, data)
+
+    async def phase_becomes(self, phase: Phase) -> None:
+        await until(lambda: self.connection.phase() is phase)
+
+    async def receive(self) -> bytes:
+        """What comes until the server hangs up."""
+        received = b""
+        try:
+            while data := await self.loop.sock_recv(self.client, 65536):
+                received += data
+        except ConnectionResetError:
+            pass
+        return received
+
+    def is_cut_off_after(self, seconds: float) -> bool:
+        """Let the server look twice, with so many seconds between."""
+        now_s = self.loop.time()
+        self.connection.cut_off_if_late(now_s)
+        self.connection.cut_off_if_late(now_s + seconds)
+        return self.connection.transport.is_closing()
+
+
+Connect = Callable[[], Awaitable[Connected]]
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Open connections to a server in this process."""
+    loop = asyncio.get_running_loop()
+    config = uvicorn.Config(app, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+    config.load()
+    state = ServerState()
+    listening = await loop.create_server(
+        lambda: BoundedProtocol(config, state, {}, loop), "127.0.0.1", 0
+    )
+    clients: list[socket.socket] = []
+
+    async def connected() -> Connected:
+        before = set(state.connections)
+        client = socket.socket()
+        clients.append(client)
+        client.setblocking(False)  # noqa: FBT003 - the socket's own interface
+        await loop.sock_connect(client, listening.sockets[0].getsockname())
+        await until(lambda: set(state.connections) != before)
+        (connection,) = set(state.connections) - before
+        assert isinstance(connection, BoundedProtocol)
+        return Connected(client, connection)
+
+    yield connected
+    for client in clients:
+        client.close()
+    for connection in list(state.connections):
+        connection.transport.abort()
+    for task in list(state.tasks):
+        task.cancel()
+    listening.close()
+    await listening.wait_closed()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:"], ids=["nothing", "half"])
+async def test_a_head_must_come_in_time(connect: Connect, sent: bytes) -> None:
+    late, in_time = await connect(), await connect()
+    for one in (late, in_time):
+        await one.send(sent)
+    assert late.is_cut_off_after(LONGEST_S[Phase.HEAD] + 1)
+    assert not in_time.is_cut_off_after(LONGEST_S[Phase.HEAD] - 1)
+    assert await late.receive() == b""
+
+
+async def test_a_body_must_come_in_time(connect: Connect) -> None:
+    late, in_time = await connect(), await connect()
+    for one in (late, in_time):
+        await one.send(HEAD + b"12")
+        await one.phase_becomes(Phase.BODY)
+    assert late.is_cut_off_after(LONGEST_S[Phase.BODY] + 1)
+    assert not in_time.is_cut_off_after(LONGEST_S[Phase.BODY] - 1)
+    await in_time.send(b"345")
+    await in_time.phase_becomes(Phase.IDLE)
+
+
+async def test_an_answer_must_be_read_in_time(connect: Connect) -> None:
+    late = await connect()
+    await late.send(HEAD.replace(b" / ", b" /large ") + b"12345")
+    await late.phase_becomes(Phase.READER)
+    assert not late.is_cut_off_after(LONGEST_S[Phase.READER] - 1)
+    assert late.is_cut_off_after(LONGEST_S[Phase.READER] + 1)
+    assert len(await late.receive()) < len(LARGE)
+
+
+async def test_work_of_ours_is_never_cut_off(connect: Connect) -> None:
+    patient = await connect()
+    await patient.send(HEAD.replace(b" / ", b" /work ") + b"12345")
+    await patient.phase_becomes(Phase.WORK)
+    assert not patient.is_cut_off_after(100_000)
+
+
+async def test_each_request_has_its_own_time(connect: Connect) -> None:
+    busy = await connect()
+    now_s = busy.loop.time()
+    for _ in range(5):
+        await busy.send(HEAD)
+        await busy.phase_becomes(Phase.BODY)
+        busy.connection.cut_off_if_late(now_s)
+        now_s += LONGEST_S[Phase.BODY] - 1
+        busy.connection.cut_off_if_late(now_s)
+        await busy.send(b"12345")
+        await busy.phase_becomes(Phase.IDLE)
+        assert not busy.connection.transport.is_closing()
+
+
+async def test_a_head_that_is_too_large_is_refused(connect: Connect) -> None:
+    greedy = await connect()
+    await greedy.send(b"GET / HTTP/1.1\r\n" + b"A: " + b"x" * (LARGEST_HEAD + 1))
+    assert (await greedy.receive()).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_many_heads_of_ordinary_size_are_taken(connect: Connect) -> None:
+    chatty = await connect()
+    header = b"A: " + b"x" * 20_000 + b"\r\n"
+    for _ in range(10):
+        await chatty.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n")
+        while b"ok" not in await chatty.loop.sock_recv(chatty.client, 65536):
+            pass
+    assert not chatty.connection.transport.is_closing()
