@@ -1,7 +1,6 @@
 """From a database URL to a migrated, open database."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cordboard.runtime.clock import Clock, system_clock
 from cordboard.runtime.db.postgres import PostgresDatabase
@@ -21,8 +20,7 @@ def sqlite_path(url: str) -> Path | None:
     Raises:
         StartError: The URL is of neither kind.
     """
-    parts = urlsplit(url)
-    if parts.scheme in {"postgresql", "postgres"}:
+    if url.startswith(("postgresql://", "postgres://")):
         return None
     file = url.removeprefix("sqlite:///")
     if not url.startswith("sqlite:///") or not file.strip("/") or set(file) & set("?#"):
