@@ -30,10 +30,17 @@ DRAWERS: dict[str, str] = {}
 
 # "path::function": "reason", for store functions that serve the whole installation.
 _KEYS = "src/cordboard/organizations/store.py"
+_ROUTING = "src/cordboard/routing/store.py"
 ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::list_organizations": "the operator's list of all of them",
     f"{_KEYS}::find_key": "the key is what tells the organization",
     f"{_KEYS}::update_keys_last_used": "one write for the keys of all organizations",
+    f"{_ROUTING}::list_routable_numbers": "LiveKit is one for the whole installation",
+    f"{_ROUTING}::find_routable_numbers": "a ringing call does not say whose it is",
+    f"{_ROUTING}::list_states": "the reconciler works for all organizations",
+    f"{_ROUTING}::update_states": "each state carries its organization",
+    f"{_ROUTING}::update_cluster": "a cluster belongs to the installation",
+    f"{_ROUTING}::get_installation_id": "belongs to the installation",
 }
 
 

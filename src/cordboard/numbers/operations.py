@@ -62,7 +62,7 @@ async def create_number(tx: WriteTx, actor: Actor, new: NewNumber, rules: Number
     try:
         await tx.execute_together(
             store.insert_number(number),
-            store.add_to_count(actor.organization_id, tx.shard, 1),
+            store.update_count(actor.organization_id, tx.shard, 1),
             store.insert_history(actor, number, tx.now_ms, "created", changes),
             _event(tx, actor, "number_created", number),
         )
@@ -128,7 +128,7 @@ async def delete_number(
     }
     await tx.execute_together(
         store.delete_number(number),
-        store.add_to_count(actor.organization_id, tx.shard, -1),
+        store.update_count(actor.organization_id, tx.shard, -1),
         store.insert_history(actor, deleted, deleted.updated_ms, "deleted", changes),
         _event(tx, actor, "number_deleted", deleted),
     )

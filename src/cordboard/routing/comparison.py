@@ -94,6 +94,16 @@ class _Existing(msgspec.Struct):
     foreign_rules: list[DispatchRule]
 
 
+class _Found(msgspec.Struct):
+    """A difference in the making."""
+
+    ready: dict[str, Ready]
+    blocked: dict[str, str]
+    repairs: list[Repair]
+    surplus_trunks: list[str]
+    surplus_rules: list[str]
+
+
 def compare(
     desired: Mapping[str, Pair],
     trunks: Iterable[InboundTrunk],
@@ -109,36 +119,40 @@ def compare(
         installation: Whose tags are ours.
     """
     existing = _sorted(trunks, rules, installation)
+    found = _Found({}, {}, [], [], [])
     taken = _taken(existing.foreign_trunks)
-    ready: dict[str, Ready] = {}
-    blocked: dict[str, str] = {}
-    repairs: list[Repair] = []
-    surplus_trunks: list[str] = []
-    surplus_rules: list[str] = []
     for tag in desired.keys() | existing.trunks.keys() | existing.rules.keys():
-        kept_trunk, kept_rule = _kept(existing, tag)
-        foreign = _blocking(desired.get(tag), taken)
-        if foreign is not None:
-            blocked[tag] = foreign
-        if tag not in desired or foreign is not None:
-            kept_trunk = kept_rule = None
-        surplus_trunks += [t.trunk_id for t in existing.trunks.get(tag, ()) if t != kept_trunk]
-        surplus_rules += [r.rule_id for r in existing.rules.get(tag, ()) if r != kept_rule]
-        if tag in desired and foreign is None:
-            repair = _repair(desired[tag], kept_trunk, kept_rule)
-            if isinstance(repair, Ready):
-                ready[tag] = repair
-            else:
-                repairs.append(repair)
-    repairs.sort(key=lambda repair: (repair.pair.trunk.tag_name != CATCH_ALL, repair.trunk is None))
+        _look_at(tag, desired.get(tag), existing, taken, found)
+    found.repairs.sort(key=lambda it: (it.pair.trunk.tag_name != CATCH_ALL, it.trunk is None))
     return Difference(
-        surplus_trunks=tuple(surplus_trunks),
-        surplus_rules=tuple(surplus_rules),
-        repairs=tuple(repairs),
-        ready=ready,
-        blocked=blocked,
+        surplus_trunks=tuple(found.surplus_trunks),
+        surplus_rules=tuple(found.surplus_rules),
+        repairs=tuple(found.repairs),
+        ready=found.ready,
+        blocked=found.blocked,
         warnings=tuple(_warnings(existing, desired)),
     )
+
+
+def _look_at(
+    tag: str, pair: Pair | None, existing: _Existing, taken: dict[str, str], found: _Found
+) -> None:
+    """Note what one tag needs: nothing, a repair, or that what there is of it goes."""
+    trunk, rule = _kept(existing, tag)
+    foreign = _blocking(pair, taken)
+    if foreign is not None:
+        found.blocked[tag] = foreign
+    if pair is None or foreign is not None:
+        trunk = rule = None
+    found.surplus_trunks += [t.trunk_id for t in existing.trunks.get(tag, ()) if t != trunk]
+    found.surplus_rules += [r.rule_id for r in existing.rules.get(tag, ()) if r != rule]
+    if pair is None or foreign is not None:
+        return
+    repair = _repair(pair, trunk, rule)
+    if isinstance(repair, Ready):
+        found.ready[tag] = repair
+    else:
+        found.repairs.append(repair)
 
 
 def _sorted(

@@ -100,7 +100,14 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Estate(msgspec.Struct, frozen=True):
-    """What the topology depends on, besides the numbers."""
+    """What the topology depends on, besides the numbers.
+
+    Attributes:
+        source_cidrs: Where the carriers call from, as :func:`canonical_cidrs` writes it.
+
+    Raises:
+        ValueError, OpenTrunkError: The source addresses are unusable, or not canonical.
+    """
 
     installation: str
     cluster_id: str
@@ -108,6 +115,11 @@ class Estate(msgspec.Struct, frozen=True):
     source_cidrs: tuple[str, ...]
     ringing_timeout_s: int
     max_call_duration_s: int
+
+    def __post_init__(self) -> None:
+        """Hold the one thing that keeps strangers out."""
+        if canonical_cidrs(self.source_cidrs) != self.source_cidrs:
+            raise ValueError("source addresses must be written as CIDR, sorted")
 
 
 def _tagged(installation: str, name: str, content: Sequence[object]) -> str:
@@ -144,11 +156,7 @@ def canonical_cidrs(entries: Iterable[str]) -> tuple[str, ...]:
 
 
 def catch_all(estate: Estate) -> Pair:
-    """Return the pair that every number rings through.
-
-    Raises:
-        ValueError, OpenTrunkError: The source addresses are unusable.
-    """
+    """Return the pair that every number rings through."""
     return Pair(
         _trunk(estate, CATCH_ALL, "Cordboard: every number", ()),
         DesiredRule(
@@ -163,12 +171,8 @@ def catch_all(estate: Estate) -> Pair:
 
 
 def pair_of(estate: Estate, number: RoutableNumber) -> Pair | None:
-    """Return a number's own pair, or None when its calls are Cordboard's to decide.
-
-    Raises:
-        ValueError, OpenTrunkError: The source addresses are unusable.
-    """
-    if estate.layer is Layer.SHARED or number.inbound is None or is_dynamic(number):
+    """Return a number's own pair, or None when its calls are Cordboard's to decide."""
+    if number.inbound is None or not has_own_pair(estate, number):
         return None
     return Pair(
         _trunk(
@@ -179,6 +183,12 @@ def pair_of(estate: Estate, number: RoutableNumber) -> Pair | None:
         ),
         _rule(estate, number, number.inbound),
     )
+
+
+def has_own_pair(estate: Estate, number: RoutableNumber) -> bool:
+    """Whether LiveKit routes a number alone."""
+    is_bound = number.inbound is not None
+    return estate.layer is Layer.DEDICATED and is_bound and not is_dynamic(number)
 
 
 def is_dynamic(number: RoutableNumber) -> bool:
@@ -204,7 +214,7 @@ def _trunk(estate: Estate, tag_name: str, name: str, numbers: tuple[E164, ...]) 
         tag_name=tag_name,
         name=name,
         numbers=numbers,
-        allowed_addresses=canonical_cidrs(estate.source_cidrs),
+        allowed_addresses=estate.source_cidrs,
         ringing_timeout_s=estate.ringing_timeout_s,
         max_call_duration_s=estate.max_call_duration_s,
     )

@@ -11,12 +11,12 @@ from cordboard.numbers.store.listing import (
     list_numbers,
 )
 from cordboard.numbers.store.records import (
-    add_to_count,
     delete_number,
     get_number,
     get_number_for_update,
     insert_history,
     insert_number,
+    update_count,
     update_number,
 )
 from cordboard.numbers.store.unbinding import (
@@ -34,7 +34,6 @@ __all__ = [
     "NumberPage",
     "NumberQuery",
     "NumberRevision",
-    "add_to_count",
     "claim_bound_numbers",
     "count_bound_numbers",
     "delete_number",
@@ -47,6 +46,7 @@ __all__ = [
     "list_available_numbers",
     "list_history",
     "list_numbers",
+    "update_count",
     "update_number",
     "update_unbound",
 ]

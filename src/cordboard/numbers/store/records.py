@@ -26,7 +26,7 @@ INSERT_HISTORY = f"""
     INSERT INTO phone_number_history ({HISTORY_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 
-ADD_TO_COUNT = """
+UPDATE_COUNT = """
     INSERT INTO phone_number_count (organization_id, shard, total) VALUES ($1, $2, $3)
     ON CONFLICT (organization_id, shard)
     DO UPDATE SET total = phone_number_count.total + excluded.total"""
@@ -75,9 +75,9 @@ def insert_history(
     )
 
 
-def add_to_count(organization_id: OrganizationId, shard: int, difference: int) -> Statement:
+def update_count(organization_id: OrganizationId, shard: int, difference: int) -> Statement:
     """Return the statement that keeps the organization's exact total of numbers."""
-    return ADD_TO_COUNT, (organization_id, shard, difference)
+    return UPDATE_COUNT, (organization_id, shard, difference)
 
 
 async def get_number(tx: ReadTx, organization_id: OrganizationId, phone_number: E164) -> Number:

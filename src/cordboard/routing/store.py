@@ -1,0 +1,157 @@
+"""What the call plane and the reconciler know: numbers with their workers, and their LiveKit side.
+
+Both work for the whole installation, so these queries name no organization; every row they return
+carries its own, and nothing of it is shown to a customer.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from cordboard.numbers.e164 import E164
+from cordboard.routing.model import AgentVersion, RoutableNumber
+from cordboard.runtime.db import ReadTx, Row, WriteTx
+from cordboard.runtime.ids import OrganizationId, RegistrationId
+
+_WORKER = """
+    number.phone_number, number.organization_id, number.registration_id, number.revision,
+    number.inbound_webhook_url, number.inbound_agent_id, number.inbound_agent_version,
+    version.livekit_agent_name, version.livekit_deployment"""
+
+_FROM = """
+    FROM phone_number AS number
+    LEFT JOIN agent_version AS version
+      ON version.agent_id = number.inbound_agent_id
+      AND version.version = number.inbound_agent_version
+      AND version.organization_id = number.organization_id"""
+
+
+class NumberState(msgspec.Struct, frozen=True):
+    """What stands at LiveKit for one registration of a number.
+
+    Attributes:
+        status: ``pending``, ``ready``, ``blocked`` or ``failed``.
+        error: Why it is not ready, in words that name what stands in the way.
+    """
+
+    registration_id: RegistrationId
+    organization_id: OrganizationId
+    cluster_id: str
+    inbound_trunk_id: str | None
+    dispatch_rule_id: str | None
+    status: str
+    error: str | None
+
+
+def _number_from_row(row: Row) -> RoutableNumber:
+    number, organization, registration, revision, webhook, agent, version, name, deployment = row
+    inbound = None
+    if agent is not None:
+        inbound = AgentVersion(
+            agent_id=agent,
+            agent_version=version,
+            livekit_agent_name=agent if name is None else name,
+            livekit_deployment=deployment,
+            is_registered=name is not None,
+        )
+    return RoutableNumber(
+        phone_number=E164(number),
+        organization_id=organization,
+        registration_id=registration,
+        revision=revision,
+        inbound=inbound,
+        fallback=None,
+        webhook_url=webhook,
+    )
+
+
+async def list_routable_numbers(tx: ReadTx) -> list[RoutableNumber]:
+    """Return every number of the installation with the worker that answers it."""
+    rows = await tx.fetch_all(f"SELECT {_WORKER} {_FROM}")
+    return [_number_from_row(row) for row in rows]
+
+
+async def find_routable_numbers(
+    tx: ReadTx, phone_numbers: Iterable[E164]
+) -> dict[E164, RoutableNumber]:
+    """Return those of a few numbers that are registered, each by a point query."""
+    found = {}
+    for phone_number in phone_numbers:
+        row = await tx.fetch_one(
+            f"SELECT {_WORKER} {_FROM} WHERE number.phone_number = $1", phone_number
+        )
+        if row is not None:
+            found[phone_number] = _number_from_row(row)
+    return found
+
+
+async def list_states(tx: ReadTx, cluster_id: str) -> dict[str, NumberState]:
+    """Return what is known of every number at a cluster, by registration."""
+    rows = await tx.fetch_all(
+        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
+             dispatch_rule_id, status, error
+           FROM phone_number_livekit WHERE cluster_id = $1""",
+        cluster_id,
+    )
+    return {row[0]: NumberState(*row) for row in rows}
+
+
+async def find_state(
+    tx: ReadTx, organization_id: OrganizationId, registration_id: RegistrationId
+) -> NumberState | None:
+    """Return what is known of one registration of the organization, or None."""
+    row = await tx.fetch_one(
+        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
+             dispatch_rule_id, status, error
+           FROM phone_number_livekit WHERE registration_id = $1 AND organization_id = $2""",
+        registration_id,
+        organization_id,
+    )
+    return None if row is None else NumberState(*row)
+
+
+async def update_states(
+    tx: WriteTx, states: Sequence[NumberState], gone: Sequence[RegistrationId]
+) -> None:
+    """Store what was learned, and forget registrations of which nothing is left."""
+    for state in states:
+        await tx.execute(
+            """INSERT INTO phone_number_livekit (registration_id, organization_id, cluster_id,
+                 inbound_trunk_id, dispatch_rule_id, status, error, updated_ms)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+               ON CONFLICT (registration_id) DO UPDATE SET cluster_id = excluded.cluster_id,
+                 inbound_trunk_id = excluded.inbound_trunk_id,
+                 dispatch_rule_id = excluded.dispatch_rule_id, status = excluded.status,
+                 error = excluded.error, updated_ms = excluded.updated_ms""",
+            *msgspec.structs.astuple(state),
+            tx.now_ms,
+        )
+    for registration_id in gone:
+        await tx.execute(
+            "DELETE FROM phone_number_livekit WHERE registration_id = $1", registration_id
+        )
+
+
+async def update_cluster(tx: WriteTx, cluster_id: str, url: str) -> None:
+    """Note a cluster of the configuration."""
+    await tx.execute(
+        """INSERT INTO livekit_cluster (cluster_id, url, created_ms) VALUES ($1, $2, $3)
+           ON CONFLICT (cluster_id) DO UPDATE SET url = excluded.url""",
+        cluster_id,
+        url,
+        tx.now_ms,
+    )
+
+
+async def get_installation_id(tx: WriteTx) -> str:
+    """Return the id that our objects at LiveKit carry; made the first time."""
+    await tx.execute(
+        """INSERT INTO installation (name, value) VALUES ('installation_id', $1)
+           ON CONFLICT (name) DO NOTHING""",
+        tx.new_id("inst_"),
+    )
+    row = await tx.fetch_one("SELECT value FROM installation WHERE name = 'installation_id'")
+    if row is None:
+        raise LookupError("the installation's id vanished")
+    value: str = row[0]
+    return value

@@ -1,0 +1,1 @@
+"""Doubles of the world outside, shipped as products: stateful, with faults to inject."""
