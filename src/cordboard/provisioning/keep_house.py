@@ -29,7 +29,8 @@ async def prune(db: Database, delete: Callable[[WriteTx, int], Awaitable[int]]) 
     while True:
         deleted = await db.write_long(delete, BATCH)
         total += deleted
-        if deleted < BATCH:
+        # Some of a batch may have to stay, so only an empty one says that nothing is left.
+        if deleted == 0:
             return total
 
 

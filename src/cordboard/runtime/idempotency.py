@@ -129,7 +129,7 @@ async def _replay(tx: WriteTx, actor: Actor, key: IdempotencyKey) -> Answer:
 async def prune_keys(tx: WriteTx, limit: int) -> int:
     """Delete keys older than 24 hours, the oldest first, ``limit`` at most.
 
-    Returns how many; as many as ``limit`` means that there may be more.
+    Returns how many went; 0 means that nothing is left to delete.
     """
     return await tx.execute(
         """DELETE FROM idempotency_key

@@ -84,7 +84,7 @@ async def prune_events(tx: WriteTx, limit: int) -> int:
     """Delete events older than a day that every consumer has passed, ``limit`` at most.
 
     The event at which a consumer stands stays: its place in the order is the consumer's. Returns
-    how many went; as many as ``limit`` means that there may be more.
+    how many went; 0 means that nothing is left to delete.
     """
     return await tx.execute(
         """DELETE FROM outbox
