@@ -210,4 +210,5 @@ VERSION = Operation(
     data=VersionAnswer,
     codes=(*NO_QUERY_CODES, NOT_FOUND, "agent_version.not_found"),
     has_etag=True,
+    takes_if_none_match=True,
 )

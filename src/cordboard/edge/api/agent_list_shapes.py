@@ -18,7 +18,7 @@ from cordboard.edge.api.paging import (
 )
 from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
-from cordboard.edge.api.schema_rules import choices, text, whole
+from cordboard.edge.api.schema_rules import choices, default, text, whole
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
@@ -49,7 +49,7 @@ class AgentListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="How many on a page.",
             examples=[20],
-            extra_json_schema=whole(1, 100) | {"default": 20},
+            extra_json_schema=whole(1, 100) | default(20),
         ),
     ] = None
     sort_by: Annotated[
@@ -57,7 +57,7 @@ class AgentListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="What to sort by.",
             examples=["updated_at"],
-            extra_json_schema=choices(*SORTS, None) | {"default": "updated_at"},
+            extra_json_schema=choices(*SORTS, None) | default("updated_at"),
         ),
     ] = None
     sort_order: SortOrder = None

@@ -13,6 +13,7 @@ from cordboard.edge.api import (
     health,
     number_lists,
     numbers,
+    openapi,
 )
 from cordboard.edge.api.context import Context
 from cordboard.edge.api.errors import on_domain_error, on_http_exception, on_unexpected
@@ -48,6 +49,7 @@ ROUTES: list[ControllerRouterHandler] = [
     health.show_health,
     health.show_readiness,
     health.show_metrics,
+    openapi.show_openapi,
 ]
 
 

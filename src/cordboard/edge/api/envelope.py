@@ -1,56 +1,43 @@
 """One envelope around every answer (the published API's: message, status, error, data)."""
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
+from msgspec import Meta
 
 from cordboard.runtime.idempotency import Answer
-
-T = TypeVar("T")
 
 JSON = "application/json"
 
 
-class Envelope(msgspec.Struct, Generic[T], frozen=True):
-    """A successful answer.
-
-    Attributes:
-        message: What was done, in words that clients of the published API may compare.
-        status: ``success``.
-        error: Always null here.
-        data: The thing itself.
-    """
-
-    message: str
-    data: T
-    status: str = "success"
-    error: str | None = None
-
-
-class _Ordered(msgspec.Struct, frozen=True):
+class _Success(msgspec.Struct, frozen=True):
     message: str
     status: str
-    error: str | None
+    error: None
     data: Any
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A refusal or failure.
+    """A refusal or failure."""
 
-    Attributes:
-        message: The class of failure.
-        status: ``error``.
-        error: What exactly happened; a validation error starts with the field's path.
-        code: Stable; ``docs/errors.md`` has a row for each.
-        request_id: The same as in ``X-Request-Id`` and in the log.
-    """
-
-    message: str
-    status: str
-    error: str
-    code: str
-    request_id: str
+    message: Annotated[
+        str, Meta(description="The class of failure, the same for every occurrence.")
+    ]
+    status: Annotated[
+        str, Meta(description="Always error here.", extra_json_schema={"const": "error"})
+    ]
+    error: Annotated[
+        str,
+        Meta(
+            description="What exactly happened, with ids; a validation error begins with the "
+            "field's path."
+        ),
+    ]
+    code: Annotated[str, Meta(description="The stable code of the failure.")]
+    request_id: Annotated[
+        str, Meta(description="The same as in X-Request-Id and in the server's log.")
+    ]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -58,7 +45,7 @@ _encode = msgspec.json.Encoder().encode
 
 def success(message: str, data: object) -> bytes:
     """Return the bytes of a successful answer, keys in the published order."""
-    return _encode(_Ordered(message, "success", None, data))
+    return _encode(_Success(message, "success", None, data))
 
 
 def answered(answer: Answer) -> Response[bytes]:

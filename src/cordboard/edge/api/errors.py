@@ -105,7 +105,7 @@ def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[by
         return failed(request, BodyTooLargeError("A body may have up to 1,048,576 bytes"))
     if isinstance(error, InternalServerException) and error.detail == CLIENT_LEFT:
         return Response(b"", status_code=400)
-    if error.status_code < 500:  # noqa: PLR2004 - the same
+    if error.status_code < 500:  # noqa: PLR2004 - HTTP statuses read best as numbers
         return failed(request, MalformedRequestError(f"This is not proper HTTP: {error.detail}"))
     return on_unexpected(request, error)
 

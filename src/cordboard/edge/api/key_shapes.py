@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
-from cordboard.organizations.model import LONGEST_NAME, SCOPES, APIKey, IssuedKey
+from cordboard.edge.api.schema_rules import choices, default, text, whole
+from cordboard.organizations.model import INSTANT, LONGEST_NAME, SCOPES, APIKey, IssuedKey
 from cordboard.runtime.clock import iso_utc
 
 WARNING = "Store the secret now: it is shown this once and cannot be read again."
@@ -35,7 +36,7 @@ KeyName = Annotated[
     Meta(description=f"1–{LONGEST_NAME} characters, or null.", examples=["CRM sync"]),
 ]
 Scopes = Annotated[
-    list[Annotated[str, Meta(extra_json_schema={"enum": [*SCOPES]})]],
+    list[Annotated[str, Meta(extra_json_schema=choices(*SCOPES))]],
     Meta(
         description="What the key pair may do; admin implies everything.",
         examples=[["numbers:read", "numbers:write"]],
@@ -46,7 +47,7 @@ Status = Annotated[
     Meta(
         description="ACTIVE, REVOKED or EXPIRED.",
         examples=["ACTIVE"],
-        extra_json_schema={"enum": ["ACTIVE", "REVOKED", "EXPIRED"]},
+        extra_json_schema=choices("ACTIVE", "REVOKED", "EXPIRED"),
     ),
 ]
 Expiry = Annotated[
@@ -74,11 +75,11 @@ class CreateAPIKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description=f"What it is for: 1–{LONGEST_NAME} characters, trimmed.",
             examples=["CRM sync"],
-            extra_json_schema={"minLength": 1},
+            extra_json_schema=text(1, LONGEST_NAME, r"[^\x00]*\S[^\x00]*"),
         ),
     ] = None
     scopes: Annotated[
-        list[Annotated[str, Meta(extra_json_schema={"enum": [*SCOPES]})]] | None,
+        list[Annotated[str, Meta(extra_json_schema=choices(*SCOPES))]] | None,
         Meta(
             description="What it may do, at most what your own may; all of that when left out.",
             examples=[["numbers:read", "numbers:write"]],
@@ -90,7 +91,7 @@ class CreateAPIKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="When it stops working: ISO 8601, UTC, in the future. Never, if left out.",
             examples=["2030-01-31T12:00:00Z"],
-            extra_json_schema={"format": "date-time"},
+            extra_json_schema={"format": "date-time", "pattern": f"^{INSTANT.pattern}$"},
         ),
     ] = None
 
@@ -103,11 +104,7 @@ class RotateAPIKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             description="How long the present secret goes on working.",
             examples=[3600],
-            extra_json_schema={
-                "default": DEFAULT_GRACE_S,
-                "minimum": 0,
-                "maximum": LONGEST_GRACE_S,
-            },
+            extra_json_schema=whole(0, LONGEST_GRACE_S) | default(DEFAULT_GRACE_S),
         ),
     ] = None
 

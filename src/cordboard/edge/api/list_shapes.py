@@ -17,7 +17,7 @@ from cordboard.edge.api.paging import (
 )
 from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
 from cordboard.edge.api.resource_fields import OrganizationName
-from cordboard.edge.api.schema_rules import choices, text, whole
+from cordboard.edge.api.schema_rules import choices, default, text, whole
 from cordboard.numbers.store import DIRECTIONS, SORTS, NumberFilter, NumberPage, NumberQuery
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
@@ -64,7 +64,7 @@ class NumberListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Meta(
             description="How many on a page.",
             examples=[50],
-            extra_json_schema=whole(1, 1000) | {"default": 50},
+            extra_json_schema=whole(1, 1000) | default(50),
         ),
     ] = None
     sort_by: Annotated[
@@ -72,7 +72,7 @@ class NumberListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Meta(
             description="What to sort by.",
             examples=["updated_at"],
-            extra_json_schema=choices(*SORTS, None) | {"default": "updated_at"},
+            extra_json_schema=choices(*SORTS, None) | default("updated_at"),
         ),
     ] = None
     sort_order: SortOrder = None

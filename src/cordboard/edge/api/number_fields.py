@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from cordboard.edge.api.schema_rules import INTEGER, NOT_TAKEN, choices, text, whole
+from cordboard.agents.model import AGENT_ID
+from cordboard.edge.api.schema_rules import INTEGER, NOT_TAKEN, choices, default, text, whole
 from cordboard.numbers.model import (
-    AGENT_ID,
     CARRIERS,
     DEFAULT_CARRIER,
     DEFAULT_TYPE,
@@ -66,7 +66,7 @@ AgentVersion = Annotated[
     Meta(
         description="The version of that agent; 1 when left out.",
         examples=[1],
-        extra_json_schema=whole(1) | {"default": 1},
+        extra_json_schema=whole(1) | default(1),
     ),
 ]
 WebhookURL = Annotated[
@@ -83,7 +83,7 @@ Provider = Annotated[
     Meta(
         description=f"The carrier; {DEFAULT_CARRIER} when left out.",
         examples=["twilio"],
-        extra_json_schema=choices(*CARRIERS, None) | {"default": DEFAULT_CARRIER},
+        extra_json_schema=choices(*CARRIERS, None) | default(DEFAULT_CARRIER),
     ),
 ]
 TrunkId = Annotated[
@@ -99,7 +99,7 @@ NumberType = Annotated[
     Meta(
         description=f"1–64 of A-Z a-z 0-9 _ -; {DEFAULT_TYPE} when left out.",
         examples=["zudu-twilio"],
-        extra_json_schema=text(1, 64, TOKEN.pattern) | {"default": DEFAULT_TYPE},
+        extra_json_schema=text(1, 64, TOKEN.pattern) | default(DEFAULT_TYPE),
     ),
 ]
 KeptVersion = Annotated[

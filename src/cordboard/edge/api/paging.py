@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from cordboard.edge.api.schema_rules import choices, whole
+from cordboard.edge.api.schema_rules import choices, default, whole
 
 ORDERS = ("ascending", "descending")
 
@@ -14,7 +14,7 @@ PageNumber = Annotated[
     Meta(
         description="Which page, from 0.",
         examples=[0],
-        extra_json_schema=whole(0) | {"default": 0},
+        extra_json_schema=whole(0) | default(0),
     ),
 ]
 SortOrder = Annotated[
@@ -22,7 +22,7 @@ SortOrder = Annotated[
     Meta(
         description="Which end comes first.",
         examples=["descending"],
-        extra_json_schema=choices(*ORDERS, None) | {"default": "descending"},
+        extra_json_schema=choices(*ORDERS, None) | default("descending"),
     ),
 ]
 ReturnedCount = Annotated[int, Meta(description="How many are on this page.", examples=[1])]

@@ -7,8 +7,16 @@ from cordboard.edge.api.query import LARGEST_INTEGER
 INTEGER = {"type": "integer"}
 STRING = {"type": "string"}
 NO_NUL = {"pattern": r"^[^\x00]*$"}
+DEFAULT = "x-default"
+"""Where a default waits: in the fields' own place msgspec writes that of the struct, null."""
+
 NOT_TAKEN: dict[str, Any] = {"not": {}}
 """The schema that no value fits."""
+
+
+def default(value: str | int) -> dict[str, Any]:
+    """Return what counts when a field is left out or null."""
+    return {DEFAULT: value}
 
 
 def text(shortest: int, longest: int, pattern: str | None = None) -> dict[str, Any]:
