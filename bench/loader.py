@@ -110,7 +110,7 @@ def _load_sqlite(path: Path, estate: Estate) -> None:
         connection.executemany(for_sqlite(records.INSERT_HISTORY), history)
     for _, sql in indexes:
         connection.execute(str(sql))
-    count, values = records.add_to_count(OrganizationId(estate.organization_id), 0, estate.size)
+    count, values = records.update_count(OrganizationId(estate.organization_id), 0, estate.size)
     connection.execute(for_sqlite(count), tuple(values))
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -136,7 +136,7 @@ async def _load_postgres(url: str, estate: Estate) -> None:
         for shard in range(SHARDS):
             part = estate.size // SHARDS + (estate.size % SHARDS if shard == 0 else 0)
             organization_id = OrganizationId(estate.organization_id)
-            statement, values = records.add_to_count(organization_id, shard, part)
+            statement, values = records.update_count(organization_id, shard, part)
             await connection.execute(statement, *values)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()

@@ -50,7 +50,7 @@ def statements(actor: Actor, phone_number: str, shard: int) -> list[Statement]:
     event = (actor.organization_id, "number_created", number.registration_id, now_ms, data)
     return [
         store.insert_number(number),
-        store.add_to_count(actor.organization_id, shard, 1),
+        store.update_count(actor.organization_id, shard, 1),
         store.insert_history(actor, number, now_ms, "created", created_changes(number)),
         (outbox.INSERT, event),
     ]

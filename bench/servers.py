@@ -95,7 +95,7 @@ class Server:
         connection.close()
         return answer.status, content
 
-    def ask_json(self, method: str, path: str, body: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    def ask_json(self, method: str, path: str, body: str | None = None) -> Any:  # noqa: ANN401 - JSON of any shape
         """Send one request that must be answered with 200, and return what it holds.
 
         Raises:

@@ -12,7 +12,7 @@ from bench.client.plan import PLACEHOLDER, Plan, Report
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length: "
 _CHUNK = 1 << 18
-_STALL_SECONDS = 30.0
+_STALL_SECONDS = 60.0
 _LOOPBACK = "127.0.0.1"
 
 
@@ -70,7 +70,7 @@ def run_plan(plan: Plan) -> Report:
     Requests in flight when the time is up are waited for and counted.
 
     Raises:
-        ClosedByServerError: The server closed a connection or did not answer for 30 s.
+        ClosedByServerError: The server closed a connection or did not answer for a minute.
     """
     built = _requests(plan)
     requests = cycle(built) if plan.repeats else iter(built)

@@ -47,7 +47,8 @@ def build_app(database: Database, store: Store, callers: Callers, key_pair: KeyP
     app.add_exception_handler(RefusedError, _on_refused)
     app.add_exception_handler(ValidationError, _on_invalid)
     _add_writes(app, store, callers)
-    _add_reads(app, store, callers)
+    _add_get(app, store, callers)
+    _add_list(app, store, callers)
     return app
 
 
@@ -81,7 +82,7 @@ def _add_writes(app: FastAPI, store: Store, callers: Callers) -> None:
         return answered("Phone number created successfully", shown(number))
 
 
-def _add_reads(app: FastAPI, store: Store, callers: Callers) -> None:
+def _add_get(app: FastAPI, store: Store, callers: Callers) -> None:
     @app.get("/api/phone-numbers/{phone_number}")
     async def get_number(phone_number: str, request: Request) -> Response:
         headers = request.headers
@@ -96,6 +97,8 @@ def _add_reads(app: FastAPI, store: Store, callers: Callers) -> None:
         data = {**shown(number), "inbound_trunk_id": None, "dispatch_rule_id": None}
         return answered("Phone number retrieved successfully", data)
 
+
+def _add_list(app: FastAPI, store: Store, callers: Callers) -> None:
     @app.get("/api/phone-numbers")
     async def list_numbers(
         request: Request,
