@@ -6,8 +6,8 @@ is to import, and the commands for users are typed all day.
 
 import asyncio
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -131,13 +131,35 @@ async def _run(start: Start) -> None:
             works = [] if start.role is Role.API else keep_house(db)
             kind = "postgresql" if sqlite_path(_url(settings)) is None else "sqlite"
             BUILD.labels(__version__, start.role, kind).set(1)
-            if start.role is Role.WORKER:
-                async with repeated(*works):
-                    _note_started(settings, start.role, None)
-                    await stop.wait()
-            else:
-                await _serve_api(start, db, pepper, works, stop)
+            async with _reconciling(settings, db) as reconciling:
+                works += [] if start.role is Role.API else reconciling
+                if start.role is Role.WORKER:
+                    async with repeated(*works):
+                        _note_started(settings, start.role, None)
+                        await stop.wait()
+                else:
+                    await _serve_api(start, db, pepper, works, stop)
     log.info("server_stopped", role=start.role)
+
+
+@asynccontextmanager
+async def _reconciling(settings: Settings, db: Database) -> AsyncIterator[list[Work]]:
+    """Return the work that keeps LiveKit right; none where there is no LiveKit."""
+    if not settings.has_livekit:
+        yield []
+        return
+    from cordboard.operator.livekit import (  # noqa: PLC0415 - see the module's words
+        configured_cluster,
+        opened_reconciler,
+    )
+    from cordboard.provisioning.reconcile import reconcile  # noqa: PLC0415 - see the module's words
+
+    cluster = configured_cluster(settings)
+    async with opened_reconciler(cluster, settings, db) as reconciler:
+        yield reconcile(reconciler)
+        with suppress(DomainError, TimeoutError):
+            async with asyncio.timeout(FLUSH_AT_END_S):
+                await reconciler.stop()
 
 
 async def _serve_api(
@@ -155,6 +177,7 @@ async def _serve_api(
         pepper=pepper,
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
+        has_livekit=settings.has_livekit,
     )
     note_ready = await _first_words(start, db, pepper)
     # The process that checks a pair is the one that knows it was used, whatever its role.

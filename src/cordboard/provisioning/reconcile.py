@@ -89,22 +89,25 @@ class Reconciler:
         self._lock = asyncio.Lock()
         self._catch_all: Ready | None = None
         self._seen = 0
+        self._has_failed = False
 
     async def watch_catch_all(self) -> None:
         """See by id that the catch-all stands, and rebuild it before anything else if not.
 
         Nothing tells of an emptied Redis: no error, only callers who hear ringing for ever. When
-        the catch-all is gone, everything is looked at.
+        the catch-all is gone, or the last look failed, everything is looked at.
 
         Raises:
             LiveKitError: LiveKit cannot be asked.
         """
         async with self._lock:
-            if not await self._is_ours() or await self._stands():
+            if not await self._is_ours():
                 return
-            listing = await self._listed()
-            await self._rebuild_catch_all(listing)
-        await self.tick()
+            stands = await self._stands()
+            if not stands:
+                await self._rebuild_catch_all(await self._listed())
+        if not stands or self._has_failed:
+            await self.tick()
 
     async def follow_changes(self) -> None:
         """Look at everything if a number or agent has changed since the last look.
@@ -125,11 +128,13 @@ class Reconciler:
         async with self._lock:
             if not await self._is_ours():
                 return
+            self._has_failed = True
             await self._pass_events()
             plan = await self.plan()
             await self._remove(plan.difference)
             outcomes = await self._repair_all(plan.difference.repairs)
             await self._note(plan, outcomes)
+            self._has_failed = False
 
     async def plan(self) -> Plan:
         """Return what a tick would find and do, and change nothing.

@@ -77,6 +77,39 @@ class Settings(BaseSettings):
         description="Whether numbers may be bound to agents of their organization only, and not to "
         "names that LiveKit alone knows.",
     )
+    livekit_url: str | None = Field(
+        default=None,
+        description="Where LiveKit's API answers, such as `https://livekit.example.com`. Unset: no "
+        "LiveKit; numbers are registered and bound, and nothing is provisioned.",
+    )
+    livekit_api_key: str | None = Field(
+        default=None,
+        description="LiveKit's API key with the `sip.admin` grant; several, separated by commas, "
+        "while keys are rotated.",
+    )
+    livekit_api_secret: SecretStr | None = Field(
+        default=None, description="The secret of that key, or of each, in the same order."
+    )
+    livekit_topology: Literal["dedicated", "shared"] = Field(
+        default="dedicated",
+        description="`dedicated`: a trunk and a rule for each number on top of the catch-all, so "
+        "that LiveKit routes it alone (up to about 1,000 numbers); `shared`: the catch-all alone.",
+    )
+    sip_source_cidrs: str | None = Field(
+        default=None,
+        description="Where calls come from, as CIDR separated by commas; in place of the carriers' "
+        "catalogue (behind a load balancer or SBC the source is theirs).",
+        json_schema_extra={"default": "the addresses of Twilio and Telnyx that this version ships"},
+    )
+    ringing_timeout: int = Field(
+        default=20,
+        ge=5,
+        le=180,
+        description="Seconds that a caller hears ringing before LiveKit ends the call by itself.",
+    )
+    max_call_duration: int = Field(
+        default=60, ge=1, le=1440, description="Minutes after which LiveKit ends a call by itself."
+    )
     log_format: Literal["console", "json"] | None = Field(
         default=None,
         description="How the log looks: `console` for people, `json` for machines, one object per "
@@ -87,6 +120,12 @@ class Settings(BaseSettings):
         default="info",
         description="The least severe events that are logged; `debug` adds a line per request.",
     )
+
+    @property
+    def has_livekit(self) -> bool:
+        """Whether numbers are to be provisioned at a LiveKit."""
+        livekit = (self.livekit_url, self.livekit_api_key, self.livekit_api_secret)
+        return any(value is not None for value in livekit)
 
     @property
     def is_production(self) -> bool:

@@ -15,13 +15,18 @@ HTTPRequest = Request[Any, Any, Any]
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The parts of a running server that routes use."""
+    """The parts of a running server that routes use.
+
+    Attributes:
+        has_livekit: Whether numbers are provisioned at a LiveKit.
+    """
 
     db: Database
     authenticator: Authenticator
     pepper: Pepper
     clock: Clock
     number_rules: NumberRules
+    has_livekit: bool = False
 
 
 def context_of(request: HTTPRequest) -> Context:

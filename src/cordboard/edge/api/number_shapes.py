@@ -10,6 +10,7 @@ from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.schema_rules import choices
 from cordboard.numbers.model import Number
 from cordboard.numbers.store import NumberRevision
+from cordboard.routing.store import NumberState
 from cordboard.runtime.clock import iso_utc
 
 
@@ -118,16 +119,47 @@ class NumberDetails(NumberAnswer, frozen=True):
     ]
     registration_id: fields.RegistrationId
     revision: fields.RevisionCount
+    livekit_status: (
+        Annotated[
+            str,
+            Meta(
+                description="With LiveKit only: pending, ready, blocked or failed.",
+                examples=["ready"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    livekit_error: (
+        Annotated[
+            str | None,
+            Meta(description="With LiveKit only: why it is not ready.", examples=[None]),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 def number_details(number: Number) -> NumberDetails:
-    """Return a number as GET answers it."""
+    """Return a number as GET answers it where there is no LiveKit."""
     return NumberDetails(
         **_published(number),
         inbound_trunk_id=None,
         dispatch_rule_id=None,
         registration_id=number.registration_id,
         revision=number.revision,
+    )
+
+
+def provisioned_details(number: Number, state: NumberState | None) -> NumberDetails:
+    """Return a number as GET answers it where it is provisioned; no state yet is pending."""
+    details = number_details(number)
+    if state is None:
+        return msgspec.structs.replace(details, livekit_status="pending", livekit_error=None)
+    return msgspec.structs.replace(
+        details,
+        inbound_trunk_id=state.inbound_trunk_id,
+        dispatch_rule_id=state.dispatch_rule_id,
+        livekit_status=state.status,
+        livekit_error=state.error,
     )
 
 
@@ -207,6 +239,16 @@ class CleanupResults(msgspec.Struct, frozen=True):
     outbound_trunk: Annotated[
         bool, Meta(description="Always true: outbound trunks belong to carrier accounts.")
     ]
+
+
+def cleanup_results(left: NumberState | None) -> CleanupResults:
+    """Return what is left of a number, given what is still known to stand for it.
+
+    The outbound trunk belongs to the carrier's account, so none is a number's own.
+    """
+    return CleanupResults(
+        dispatch_rule=left is None, inbound_trunk=left is None, outbound_trunk=True
+    )
 
 
 class DeletedNumber(msgspec.Struct, frozen=True):

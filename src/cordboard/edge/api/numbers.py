@@ -14,13 +14,14 @@ from cordboard.edge.api.context import HTTPRequest, context_of
 from cordboard.edge.api.envelope import answered, respond, success
 from cordboard.edge.api.number_shapes import (
     AvailableNumbers,
-    CleanupResults,
     CreateNumber,
     DeletedNumber,
     UpdateNumber,
     available_number,
+    cleanup_results,
     number_answer,
     number_details,
+    provisioned_details,
     revision,
 )
 from cordboard.edge.api.paging import pagination
@@ -33,6 +34,8 @@ from cordboard.numbers.model import (
     checked_changes,
     checked_registration,
 )
+from cordboard.provisioning.await_cleanup import await_cleanup
+from cordboard.routing.store import find_state
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.idempotency import Answer, once
 
@@ -92,10 +95,13 @@ async def get_number(request: HTTPRequest) -> Response[bytes]:
     actor = await authenticate(request, "numbers:read")
     read_query(request)
     phone_number = _named(request, actor)
-    number = await context_of(request).db.read(
-        store.get_number, actor.organization_id, phone_number
-    )
-    return respond(docs.GET.message, number_details(number), number.etag)
+    context = context_of(request)
+    number = await context.db.read(store.get_number, actor.organization_id, phone_number)
+    details = number_details(number)
+    if context.has_livekit:
+        state = await context.db.read(find_state, actor.organization_id, number.registration_id)
+        details = provisioned_details(number, state)
+    return respond(docs.GET.message, details, number.etag)
 
 
 @patch("/api/phone-numbers/{phone_number:str}", operation=docs.UPDATE)
@@ -123,11 +129,14 @@ async def delete_number(request: HTTPRequest) -> Response[bytes]:
     actor = await authenticate(request, "numbers:write")
     read_query(request)
     phone_number = _named(request, actor)
-    await context_of(request).db.write(
+    context = context_of(request)
+    number = await context.db.write(
         operations.delete_number, actor, phone_number, if_match(request)
     )
-    nothing_left = CleanupResults(dispatch_rule=True, inbound_trunk=True, outbound_trunk=True)
-    data = DeletedNumber(phone_number, actor.organization_id, nothing_left)
+    left = None
+    if context.has_livekit:
+        left = await await_cleanup(context.db, actor.organization_id, number.registration_id)
+    data = DeletedNumber(phone_number, actor.organization_id, cleanup_results(left))
     return respond(docs.DELETE.message, data)
 
 
