@@ -179,3 +179,13 @@ def _make(file: Path) -> None:
             file.hardlink_to(temporary)
     finally:
         temporary.unlink()
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a new name on disk before the database does the same with the key's check value."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
