@@ -10,7 +10,7 @@ HTTP_REQUESTS = Counter(
 )
 HTTP_SECONDS = Histogram(
     "cordboard_http_request_seconds",
-    "Time from a request's first byte to its answer, in seconds.",
+    "Time from a request's head to its answer, in seconds.",
     ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
