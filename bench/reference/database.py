@@ -47,6 +47,11 @@ class Database:
         """Makes a session for each unit of work; objects stay usable after its commit."""
         return async_sessionmaker(self.units, expire_on_commit=False)
 
+    @property
+    def reading_sessions(self) -> async_sessionmaker[AsyncSession]:
+        """Makes a session for reads, which need no transaction of their own."""
+        return async_sessionmaker(self.reads, expire_on_commit=False)
+
     async def prepare(self, key_pair: KeyPair) -> None:
         """Create the tables and store the one key pair, unless they are there."""
         async with self.units.begin() as connection:

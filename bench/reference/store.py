@@ -93,7 +93,7 @@ class UnitOfWorkStore(CoreStore):
 
     async def find_key(self, api_key: str) -> Fields | None:
         """Return a key pair's row by its id."""
-        async with self._database.sessions() as session:
+        async with self._database.reading_sessions() as session:
             found = await session.get(KeyPair, api_key)
         return None if found is None else vars(found)
 
@@ -108,6 +108,6 @@ class UnitOfWorkStore(CoreStore):
         query = select(Number).where(
             Number.phone_number == phone_number, Number.organization_id == organization_id
         )
-        async with self._database.sessions() as session:
+        async with self._database.reading_sessions() as session:
             found = await session.scalar(query)
         return None if found is None else vars(found)

@@ -140,7 +140,7 @@ def _create_rows(creates: Race) -> Iterator[Row]:
     work = "create, SQLite, durable, 16 clients"
     yield Row(section=SECTION, work=work, measured=creates.described(US))
     yield versus(SECTION, "create", creates, CORE, Goal(9))
-    yield versus(SECTION, "create", creates, UNIT_OF_WORK, None)
+    yield versus(SECTION, "create", creates, UNIT_OF_WORK, Goal(9))
     yield _share("create, share of the ceiling", creates, US, CEILING, Goal(0.33, stretch=0.45))
     yield versus(SECTION, "create", creates, RAW, None)
     yield spread_row(SECTION, creates)
@@ -161,7 +161,7 @@ def spread_row(section: str, creates: Race) -> Row:
 def _get_rows(gets: Race) -> Iterator[Row]:
     yield Row(section=SECTION, work="get one, SQLite, 16 clients", measured=gets.described(US))
     yield versus(SECTION, "get", gets, CORE, Goal(12))
-    yield versus(SECTION, "get", gets, UNIT_OF_WORK, None)
+    yield versus(SECTION, "get", gets, UNIT_OF_WORK, Goal(12))
     yield _share("get, share of the ceiling", gets, US, CEILING, Goal(0.65, stretch=0.75))
 
 

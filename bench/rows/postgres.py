@@ -53,7 +53,7 @@ def measure(scale: Scale, postgres: PostgresServer) -> Iterator[Row]:
         work = "create, PostgreSQL, durable, 16 clients"
         yield Row(section=SECTION, work=work, measured=creates.described(US))
         yield versus(SECTION, "create", creates, CORE, Goal(2.5))
-        yield versus(SECTION, "create", creates, UNIT_OF_WORK, None)
+        yield versus(SECTION, "create", creates, UNIT_OF_WORK, Goal(2.5))
         yield versus(SECTION, "create", creates, RAW, None)
         yield spread_row(SECTION, creates)
         gets = race(
