@@ -10,6 +10,7 @@ from cordboard.edge.api import (
     agent_versions,
     agents,
     api_keys,
+    docs_page,
     health,
     number_lists,
     numbers,
@@ -50,6 +51,7 @@ ROUTES: list[ControllerRouterHandler] = [
     health.show_readiness,
     health.show_metrics,
     openapi.show_openapi,
+    docs_page.show_docs,
 ]
 
 

@@ -97,7 +97,11 @@ def answers(operation: Operation, schemas: Schemas, *, has_parameters: bool) -> 
 def examples() -> dict[str, Any]:
     """Return an example of every failure, by its code."""
     return {
-        row.code: {"summary": row.when, "value": msgspec.to_builtins(row.failure)}
+        row.code: {
+            "summary": row.when,
+            "description": f"{row.remedy} Ask again? {row.retry}",
+            "value": msgspec.to_builtins(row.failure),
+        }
         for row in BY_CODE.values()
     }
 
