@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import postgres_clone
+from tests.support.postgres_server import PostgresServer
 from tests.support.process import Place, Serving
+from tests.support.stalling_wire import StallingWire
 
 BODY = b'{"phone_number": "+14155550100"}'
 
@@ -70,6 +73,25 @@ def test_neither_idle_nor_silent_nor_endless_clients_keep_it_from_stopping(place
         for connection in (silent, half_a_head, half_a_body):
             assert_hung_up(connection)
         assert [line["level"] for line in server.log] == ["info", "info"]
+
+
+def test_a_database_that_hangs_does_not_keep_it_from_stopping(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    with (
+        postgres_clone(postgres_server) as url,
+        StallingWire(url) as wire,
+        Place(tmp_path, CORDBOARD_DATABASE_URL=wire.url).serve() as server,
+    ):
+        pair = server.first_pair()
+        assert server.caller(pair).listed() == []
+        wire.stall()
+        waiting = server.connect()
+        waiting.sendall(create_request(pair, BODY))
+        assert server.stop() == 0
+        assert_hung_up(waiting)
+        (cut_short,) = server.logged("stop_cut_short")
+        assert cut_short["level"] == "warning"
 
 
 def assert_hung_up(connection: socket.socket) -> None:

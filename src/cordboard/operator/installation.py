@@ -11,7 +11,7 @@ from cordboard.runtime.db.opening import sqlite_path
 from cordboard.runtime.secret_key import SecretKey, key_file, open_secret_key
 from cordboard.runtime.settings import Settings
 
-CLOSING_S = 2
+CLOSING_S = 1
 """A connection to a database that is away may never close; the process ends all the same."""
 
 

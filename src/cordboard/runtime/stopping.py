@@ -1,11 +1,26 @@
 """How a process is told to stop."""
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
+LONGEST_STOP_S = 9
+"""After this time a process that was told to stop ends, whatever still hangs: a database that does
+not answer must not keep it. What was acknowledged is on disk, so nothing is lost."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _end() -> None:
+    log.warning("stop_cut_short", seconds=LONGEST_STOP_S)
+    os._exit(os.EX_OK)
 
 
 @contextmanager
@@ -20,6 +35,10 @@ def stop_signal() -> Iterator[asyncio.Event]:
     def told(number: signal.Signals) -> None:
         if stop.is_set() and number is signal.SIGINT:
             loop.remove_signal_handler(number)
+        if not stop.is_set():
+            backstop = threading.Timer(LONGEST_STOP_S, _end)
+            backstop.daemon = True
+            backstop.start()
         stop.set()
 
     for number in SIGNALS:

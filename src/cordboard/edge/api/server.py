@@ -16,10 +16,10 @@ KEEP_ALIVE_S = 75
 """Longer than the 60 s for which nginx and load balancers of clouds keep their side open, so that
 a proxy never sends a request into a connection that we are closing."""
 
-GRACE_S = 6
+GRACE_S = 5
 """How long requests in flight may take once the server is told to stop."""
 
-CLIENT_GRACE_S = 4
+CLIENT_GRACE_S = 3
 """How long after that a client may go on sending a body, or leave an answer unread."""
 
 BACKLOG = 2048
@@ -110,13 +110,19 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is in flight; clients that keep us waiting are cut off before the rest."""
-        asyncio.get_running_loop().call_later(CLIENT_GRACE_S, self._cut_off_waiting)
+        """Finish what is in flight; clients that keep us waiting are cut off before the rest.
+
+        Those whose request is given up hear nothing rather than an error: what became of it is
+        unknown, and a lost connection says so to every client.
+        """
+        loop = asyncio.get_running_loop()
+        loop.call_later(CLIENT_GRACE_S, self._cut_off, set(Phase) - {Phase.WORK})
+        loop.call_later(GRACE_S, self._cut_off, set(Phase))
         await super().shutdown(sockets)
 
-    def _cut_off_waiting(self) -> None:
+    def _cut_off(self, phases: set[Phase]) -> None:
         for connection in list(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol) and connection.phase() is not Phase.WORK:
+            if isinstance(connection, BoundedProtocol) and connection.phase() in phases:
                 connection.transport.abort()
 
 
@@ -126,7 +132,7 @@ async def serve_http(
     stop: asyncio.Event,
     on_started: Callable[[], None],
 ) -> None:
-    """Serve until ``stop`` is set, then finish the requests in flight, within 7 seconds.
+    """Serve until ``stop`` is set, then finish the requests in flight, within 6 seconds.
 
     Args:
         app: The application.
@@ -146,7 +152,7 @@ async def serve_http(
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=GRACE_S + 1,
     )
     server = _Server(config, on_started)
 
