@@ -2,14 +2,13 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 import string
-from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import msgspec
 
+from cordboard.runtime.clock import epoch_ms
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId
 
@@ -19,8 +18,6 @@ BASE62 = string.ascii_letters + string.digits
 KEY_LENGTH = 32
 SECRET_LENGTH = 43
 LONGEST_NAME = 100
-INSTANT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,6})?(Z|\+00:00)")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ADMIN = "admin"
 SCOPES = (
@@ -238,20 +235,10 @@ def checked_expiry(text: str, now_ms: int, field: str = "expires_at") -> int:
         InvalidError: ``validation.type`` if it is no ISO 8601 instant in UTC, ``validation.range``
             if it has passed.
     """
-    expires_ms = _epoch_ms(text)
+    expires_ms = epoch_ms(text)
     if expires_ms is None:
         reason = "must be an ISO 8601 instant in UTC, such as 2030-01-31T12:00:00Z"
         raise InvalidError(field, "type", reason)
     if expires_ms <= now_ms:
         raise InvalidError(field, "range", "must lie in the future")
     return expires_ms
-
-
-def _epoch_ms(text: str) -> int | None:
-    """Return an ISO 8601 instant in UTC as epoch milliseconds, or None for any other text."""
-    if not INSTANT.fullmatch(text):
-        return None
-    try:
-        return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
-    except ValueError:
-        return None

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cordboard.numbers.e164 import E164
-from cordboard.routing.model import AgentVersion, RoutableNumber
+from cordboard.routing.dialled import read_dialled
+from cordboard.routing.model import AgentVersion, Facts, RoutableNumber
 from cordboard.runtime.db import ReadTx, Row, WriteTx
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 
@@ -83,6 +84,31 @@ async def find_routable_numbers(
         if row is not None:
             found[phone_number] = _number_from_row(row)
     return found
+
+
+async def find_facts(
+    tx: ReadTx, dialled: str, organization_id: OrganizationId | None = None
+) -> Facts:
+    """Return what a decision about a call may depend on, by point queries only.
+
+    Args:
+        tx: A transaction.
+        dialled: What the carrier put into the To header.
+        organization_id: Whose numbers count; None, for a call that rings, counts all of them.
+    """
+    read = read_dialled(dialled)
+    numbers = await find_routable_numbers(tx, [each.phone_number for each in read.meanings])
+    counting = [
+        each
+        for each in read.meanings
+        if (number := numbers.get(each.phone_number)) is not None
+        and organization_id in {None, number.organization_id}
+    ]
+    if not counting:
+        return Facts(read, None)
+    chosen, *others = counting
+    passed_over = tuple(each.phone_number for each in others)
+    return Facts(read, numbers[chosen.phone_number], chosen.how, passed_over)
 
 
 async def list_states(tx: ReadTx, cluster_id: str) -> dict[str, NumberState]:

@@ -15,6 +15,7 @@ from cordboard.edge.api import (
     number_lists,
     numbers,
     openapi,
+    route,
 )
 from cordboard.edge.api.context import Context
 from cordboard.edge.api.errors import on_domain_error, on_http_exception, on_unexpected
@@ -43,6 +44,7 @@ ROUTES: list[ControllerRouterHandler] = [
     agent_versions.publish_agent,
     agent_versions.list_versions,
     agent_versions.get_version,
+    route.explain_route,
     api_keys.create_api_key,
     api_keys.list_api_keys,
     api_keys.revoke_api_key,

@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.schema_rules import choices, default, text, whole
-from cordboard.organizations.model import INSTANT, LONGEST_NAME, SCOPES, APIKey, IssuedKey
-from cordboard.runtime.clock import iso_utc
+from cordboard.organizations.model import LONGEST_NAME, SCOPES, APIKey, IssuedKey
+from cordboard.runtime.clock import INSTANT, iso_utc
 
 WARNING = "Store the secret now: it is shown this once and cannot be read again."
 DEFAULT_GRACE_S = 86_400

@@ -28,6 +28,7 @@ can be empty.
 """
 TAGS = {
     "Phone numbers": "Numbers that an organization has registered, and what they are bound to.",
+    "Calls": "What happens to calls, and who would answer one.",
     "Agents": "What answers and dials, in versions that stay as they are once published.",
     "API keys": "The key pairs of an organization.",
     "Operation": "For whoever runs the server; no key pair is needed.",
