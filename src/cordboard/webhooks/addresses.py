@@ -23,8 +23,11 @@ _FORBIDDEN_V4 = [
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments, and Oracle's metadata
         "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112 anycast
+        "192.52.193.0/24",  # multicast tunnels (AMT)
         "192.88.99.0/24",  # 6to4 relays
         "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112 anycast
         "198.18.0.0/15",  # benchmarks
         "198.51.100.0/24",  # documentation
         "203.0.113.0/24",  # documentation
@@ -38,6 +41,7 @@ _FORBIDDEN_V6 = [
         "2001::/23",  # protocol assignments, Teredo among them
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4 embeds any IPv4 address
+        "2620:4f:8000::/48",  # AS112 anycast
         "3fff::/20",  # documentation
     )
 ]
