@@ -71,6 +71,8 @@ def _default(info: FieldInfo) -> str:
     if described is not None:
         return str(described)
     value = info.default
+    if value is None:
+        return "not set"
     text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     return f"`{text.lower() if isinstance(value, bool) else text}`"
 

@@ -49,7 +49,9 @@ def test_no_api_secret_survives(secret: str) -> None:
     assert secret.removeprefix("s3cr3t_") not in masked_text(f'{{"a": "{secret}"}}')
 
 
-@pytest.mark.parametrize("key", [*SECRET_KEYS, "API_SECRET", "Authorization"])
+@pytest.mark.parametrize(
+    "key", [*SECRET_KEYS, "livekit_api_secret", "X-API-Secret", "Authorization"]
+)
 def test_the_value_of_a_secret_key_is_masked_at_any_depth(key: str) -> None:
     assert masked_values({key: "hunter2"}) == {key: "***"}
     assert masked_values({"a": [{key: "hunter2"}]}) == {"a": [{key: "***"}]}

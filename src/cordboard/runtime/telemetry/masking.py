@@ -16,8 +16,6 @@ PHONE_KEYS = (
     "to_number",
 )
 SECRET_KEYS = (
-    "api_secret",
-    "auth_token",
     "authorization",
     "credentials",
     "password",
@@ -25,8 +23,8 @@ SECRET_KEYS = (
     "secret",
     "secret_key",
     "token",
-    "x-api-secret",
 )
+"""The ends of names: ``livekit_api_secret`` and ``x-api-secret`` are secrets too."""
 
 _PATTERNS = (
     # International numbers, also with the plus sign of a URL or as people group them. The first two
@@ -54,7 +52,7 @@ def masked_values(event: Mapping[str, Any]) -> dict[str, Any]:
 def _masked(key: str, value: object) -> object:
     if value is None or isinstance(value, bool):
         return value
-    if key in SECRET_KEYS:
+    if key.endswith(SECRET_KEYS):
         return MASK
     if key in PHONE_KEYS:
         masked = masked_text(str(value))
