@@ -20,13 +20,14 @@ $(shell { test -x $(BIN)/python && grep -qsF '$(CURDIR)/$(VENV)' $(BIN)/activate
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help serve install install-dev test check bench lock
+.PHONY: help serve install install-dev test check bench e2e lock
 
 help:
 	@echo 'make serve    set up on first use, then serve http://localhost:8080 with data in ./data/'
 	@echo 'make test     the whole test suite, on SQLite and on PostgreSQL (ARGS="tests/unit -x")'
 	@echo 'make check    formatting, lint, types, import contracts, house rules'
 	@echo 'make bench    the benchmarks, as a table'
+	@echo 'make e2e      numbers on a real livekit-server (needs Go, which builds it once, and redis-server)'
 	@echo 'make install  only the set-up; the command is then $(BIN)/cordboard'
 	@echo 'make lock     resolve the dependencies anew and write requirements/ (UPGRADE=1: take the newest)'
 
@@ -40,7 +41,11 @@ install: $(VENV)/.runtime
 install-dev: $(VENV)/.dev
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal --ignore tests/e2e $(ARGS)
+
+# One process: the tests share one livekit-server. The first run builds it, which takes minutes.
+e2e: $(VENV)/.dev
+	@$(BIN)/python -m pytest --timeout 600 tests/e2e $(ARGS)
 
 # All of them run, so that one call shows everything that is wrong; any failure fails the target.
 check: $(VENV)/.dev
