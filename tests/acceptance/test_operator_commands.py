@@ -9,6 +9,7 @@ from cordboard import __version__
 from cordboard.organizations.model import SCOPES
 from cordboard.runtime.db.migrations import all_migrations
 from tests.support.caller import NUMBERS
+from tests.support.databases import sqlite_copy
 from tests.support.process import Place
 
 SCHEMA = [migration.name for migration in all_migrations()]
@@ -162,7 +163,8 @@ def test_a_command_that_may_not_make_the_database_says_how_to(
 def test_what_is_refused_is_said_on_standard_error(
     tmp_path: Path, sqlite_template: Path, command: tuple[str, ...], status: int, words: str
 ) -> None:
-    ran = Place(tmp_path).run(*command, CORDBOARD_DATABASE_URL=f"sqlite:///{sqlite_template}")
+    url = sqlite_copy(sqlite_template, tmp_path)
+    ran = Place(tmp_path).run(*command, CORDBOARD_DATABASE_URL=url)
     assert (ran.status, ran.out) == (status, "")
     assert words in ran.err
     assert "Traceback" not in ran.err
