@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from bench.constants import CREATE_PATH, CREATED, NUMBER_TEMPLATE, OPEN_TEMPLATE, SHOWN
 from cordboard.edge.api.app import build_app
+from cordboard.edge.api.body import raw_body
 from cordboard.edge.api.caller import authenticate
 from cordboard.edge.api.context import Context, HTTPRequest
 from cordboard.edge.api.server import bound_sockets, serve_http
@@ -29,7 +30,7 @@ from cordboard.runtime.stopping import stop_signal
 async def create_constant(request: HTTPRequest) -> Response[bytes]:
     """Authenticate, receive the body, and answer like a create."""
     await authenticate(request, "numbers:write")
-    await request.body()
+    await raw_body(request)
     return Response(CREATED, media_type="application/json")
 
 

@@ -96,6 +96,11 @@ class Tour:
         self.ask("DELETE", one)
         self.ask("POST", f"{one}/rotate", {})
 
+    def calls(self) -> None:
+        """Ask who would answer."""
+        for to in ("+14155550100", "nobody"):
+            self.ask("POST", "/api/route/explain", {"to": to})
+
     def operation(self) -> None:
         """Look at what watches the server."""
         for target in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"):
@@ -107,6 +112,7 @@ def test_every_answer_of_a_tour_through_the_api_is_as_described(server: RunningS
     tour.numbers()
     tour.agents()
     tour.keys()
+    tour.calls()
     tour.operation()
     problems = [
         f"{method} {target}: {problem}"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from litestar.handlers import HTTPRouteHandler
+from structlog.testing import capture_logs
 
 from cordboard.edge.api.app import ROUTES
 from tests.support.agent_caller import AGENTS, create_agent
@@ -340,3 +341,23 @@ def test_a_path_is_quoted_back_only_in_part(caller: Caller) -> None:
     answer = caller.request("GET", path_of("+" + "9" * 3000))
     assert answer.refusal[:2] == (404, "phone_number.not_found")
     assert len(answer.body) < 500
+
+
+def test_a_client_that_leaves_within_its_body_is_no_failure_of_ours(
+    own_server: RunningServer,
+) -> None:
+    caller = own_server.organization()
+    head = (
+        f"POST {CREATE} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+        f"X-API-KEY: {caller.api_key}\r\nX-API-SECRET: {caller.api_secret}\r\n\r\n"
+    )
+    with capture_logs() as logs:
+        for part in ("", '{"phone_number": '):
+            with socket.create_connection((HOST, own_server.port)) as connection:
+                connection.sendall(head.encode() + part.encode())
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(20)
+                while connection.recv(65_536):
+                    pass
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert caller.listed() == []

@@ -18,11 +18,15 @@ from cordboard.edge.api import (
     route,
 )
 from cordboard.edge.api.context import Context
-from cordboard.edge.api.errors import on_domain_error, on_http_exception, on_unexpected
+from cordboard.edge.api.errors import (
+    on_client_left,
+    on_domain_error,
+    on_http_exception,
+    on_unexpected,
+)
 from cordboard.edge.api.observe import observed
+from cordboard.edge.api.refusals import ClientLeftError
 from cordboard.runtime.errors import DomainError
-
-LARGEST_BODY = 1_048_576
 
 ROUTES: list[ControllerRouterHandler] = [
     numbers.create_number,
@@ -70,10 +74,10 @@ def build_app(
         [*ROUTES, *(extra_routes or [])],
         exception_handlers={
             DomainError: on_domain_error,
+            ClientLeftError: on_client_left,
             HTTPException: on_http_exception,
             Exception: on_unexpected,
         },
-        request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
         state=State({"context": context}),

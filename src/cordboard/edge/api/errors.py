@@ -3,17 +3,13 @@
 import msgspec
 import structlog
 from litestar import Response
-from litestar.exceptions import (
-    HTTPException,
-    InternalServerException,
-    MethodNotAllowedException,
-    NotFoundException,
-)
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.edge.api.envelope import JSON, Failure
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
+    ClientLeftError,
     InternalError,
     MalformedRequestError,
     MethodNotAllowedError,
@@ -44,9 +40,6 @@ STATUS_OF_CODE = {
     UnsupportedMediaTypeError.code: 415,
     InternalError.code: 500,
 }
-CLIENT_LEFT = "client disconnected prematurely"
-"""How Litestar says that a client went away while it sent its body: nobody is left to answer."""
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -91,7 +84,7 @@ def on_domain_error(request: HTTPRequest, error: DomainError) -> Response[bytes]
 
 
 def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[bytes]:
-    """Answer what the framework refuses: unknown paths and methods, bodies too large."""
+    """Answer what the framework refuses: unknown paths and methods, invalid hosts."""
     if isinstance(error, NotFoundException):
         detail = "There is nothing at this path; the API is described at /docs"
         return failed(request, RouteNotFoundError(detail))
@@ -101,13 +94,14 @@ def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[by
         response = failed(request, MethodNotAllowedError(detail))
         response.set_header("Allow", ", ".join(methods))
         return response
-    if error.status_code == 413:  # noqa: PLR2004 - HTTP statuses read best as numbers
-        return failed(request, BodyTooLargeError("A body may have up to 1,048,576 bytes"))
-    if isinstance(error, InternalServerException) and error.detail == CLIENT_LEFT:
-        return Response(b"", status_code=400)
     if error.status_code < 500:  # noqa: PLR2004 - HTTP statuses read best as numbers
         return failed(request, MalformedRequestError(f"This is not proper HTTP: {error.detail}"))
     return on_unexpected(request, error)
+
+
+def on_client_left(_: HTTPRequest, __: ClientLeftError) -> Response[bytes]:
+    """Answer nobody; what was sent of the body was the client's to finish, so it is no failure."""
+    return Response(b"", status_code=400)
 
 
 def on_unexpected(request: HTTPRequest, error: Exception) -> Response[bytes]:

@@ -3,6 +3,10 @@
 from cordboard.runtime.errors import DomainError, Kind
 
 
+class ClientLeftError(Exception):
+    """The client went away while it sent its body: nobody is left to answer."""
+
+
 class MalformedRequestError(DomainError):
     """The request is not proper HTTP, though it could be parsed."""
 
@@ -25,6 +29,10 @@ class BodyTooLargeError(DomainError):
     kind = Kind.INVALID
     code = "request.too_large"
     message = "Body too large"
+
+    def __init__(self) -> None:
+        """Say how much it may be."""
+        super().__init__("A body may have up to 1,048,576 bytes")
 
 
 class IdempotencyUnsupportedError(DomainError):
