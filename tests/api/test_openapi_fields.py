@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.agent_caller import AGENTS, create_agent
-from tests.support.agent_caller import CREATE as CREATE_AGENT
+from tests.support.agent_caller import create_agent
 from tests.support.builders import a_name, a_number
-from tests.support.caller import CREATE, LIST, NUMBERS, Answer, Caller
-from tests.support.described import JSON, Schema, broken, document, resolved, untrue
+from tests.support.caller import Answer, Caller
+from tests.support.described import JSON, Schema, broken, document, operations, resolved, untrue
 from tests.support.server import RunningServer
 
 STRANGERS: dict[str, Any] = {
@@ -77,20 +76,11 @@ def body_with(path: str, value: object, base: dict[str, Any]) -> dict[str, Any]:
     return base | {outer: {inner: value} if inner else value}
 
 
-ONE_NUMBER = f"{NUMBERS}/{{phone_number}}"
-ONE_AGENT = f"{AGENTS}/{{agent_id}}"
 KEYS = "/api/organizations/{organization_id}/api-keys"
-ROTATE = f"{KEYS}/{{api_key_id}}/rotate"
 BODIES = [
-    ("post", CREATE),
-    ("patch", ONE_NUMBER),
-    ("post", LIST),
-    ("post", CREATE_AGENT),
-    ("patch", ONE_AGENT),
-    ("post", f"{ONE_AGENT}/duplicate"),
-    ("post", AGENTS),
-    ("post", KEYS),
-    ("post", ROTATE),
+    (described.method, described.path)
+    for described in operations()
+    if "requestBody" in described.content
 ]
 FIELDS = [(method, path, *field) for method, path in BODIES for field in fields_of(method, path)]
 EACH_FIELD = pytest.mark.parametrize(
@@ -121,11 +111,11 @@ class Estate:
         )
         return self.caller.request(method.upper(), target, body)
 
-    def base(self, path: str) -> dict[str, Any]:
+    def base(self, method: str, path: str) -> dict[str, Any]:
         """Return what a body needs beside the field under test."""
-        if path == CREATE:
-            return {"phone_number": a_number()}
-        return {"agent_name": a_name()} if path in {CREATE_AGENT, f"{ONE_AGENT}/duplicate"} else {}
+        body = document()["paths"][path][method]["requestBody"]["content"][JSON]["schema"]
+        own = {"phone_number": a_number(), "agent_name": a_name(), "to": "+14155550100"}
+        return {field: own[field] for field in resolved(body)["required"]}
 
 
 @EACH_FIELD
@@ -134,7 +124,7 @@ def test_no_value_is_taken_that_the_description_excludes(
 ) -> None:
     estate = Estate(sqlite_server.organization())
     for value in values_outside(schema):
-        body = body_with(field, value, estate.base(path))
+        body = body_with(field, value, estate.base(method, path))
         answer = estate.ask(method, path, body)
         assert answer.status == 400, (value, answer.json)
         assert untrue(method.upper(), path, answer) is None
@@ -150,7 +140,7 @@ def test_every_value_at_the_edge_of_what_is_described_is_taken(
         if schema.get("not") == {} or field in {"area_code", "phone_number"}:
             continue
         assert broken(schema, value) is None
-        answer = estate.ask(method, path, body_with(field, value, estate.base(path)))
+        answer = estate.ask(method, path, body_with(field, value, estate.base(method, path)))
         assert answer.status == 200, (value, answer.json)
 
 
