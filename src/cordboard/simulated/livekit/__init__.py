@@ -1,10 +1,25 @@
 """A simulated LiveKit: the same API for trunks, rules, rooms and dispatches, over real HTTP.
 
-It behaves like livekit-server 1.13.5 where that was observed, traps included, and keeps a ledger of
-everything it was asked.
+It behaves like livekit-server 1.13.5 and livekit-sip 1.10.0 where that was observed, traps
+included, has workers and callers of its own, sends signed events, and keeps a ledger of everything
+it was asked.
 """
 
+from cordboard.simulated.livekit.callers import Call, Ended, EndReason
 from cordboard.simulated.livekit.faults import Fault, FaultKind, Faults
 from cordboard.simulated.livekit.server import SimulatedLiveKit, simulated_livekit
+from cordboard.simulated.livekit.workers import Behaviour, Job, Worker
 
-__all__ = ["Fault", "FaultKind", "Faults", "SimulatedLiveKit", "simulated_livekit"]
+__all__ = [
+    "Behaviour",
+    "Call",
+    "EndReason",
+    "Ended",
+    "Fault",
+    "FaultKind",
+    "Faults",
+    "Job",
+    "SimulatedLiveKit",
+    "Worker",
+    "simulated_livekit",
+]

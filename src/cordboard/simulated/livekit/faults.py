@@ -6,23 +6,27 @@ import msgspec
 
 
 class FaultKind(StrEnum):
-    """How a request fails."""
+    """How a request or an event fails; the first four are for requests, SLOW for both."""
 
     ERROR_BEFORE = "error_before"
     ERROR_AFTER = "error_after"
     LOST_ANSWER = "lost_answer"
     SLOW = "slow"
+    LOST = "lost"
+    DUPLICATED = "duplicated"
+    OVERTAKEN = "overtaken"
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One kind of failure of one method.
+    """One kind of failure of one method, or of one event.
 
     Attributes:
-        method: Such as ``CreateSIPInboundTrunk``, or ``*``.
-        kind: Refused before it took effect, failed after it did, the connection cut after it did,
-            or answered late.
+        method: Such as ``CreateSIPInboundTrunk`` or ``participant_joined``, or ``*``.
+        kind: A request is refused before it took effect, fails after it did, has its connection
+            cut after it did, or is answered late. An event is late with everything behind it, is
+            lost, comes twice, or comes late while others overtake it.
         times: How often; None for ever.
-        delay_s: For ``slow``.
+        delay_s: For ``slow`` and ``overtaken``, in simulated seconds.
     """
 
     method: str

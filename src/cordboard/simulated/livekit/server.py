@@ -1,26 +1,31 @@
 """The simulated LiveKit's HTTP side: Twirp over loopback, with keys, faults and a ledger."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import jwt
 import msgspec
 from aiohttp import web
-from google.protobuf.message import DecodeError, Message
-from livekit import api
+from google.protobuf.message import DecodeError
 
+from cordboard.simulated.livekit.callers import Call, Callers
+from cordboard.simulated.livekit.dispatches import Dispatches
 from cordboard.simulated.livekit.errors import TwirpError
 from cordboard.simulated.livekit.faults import FaultKind, Faults
+from cordboard.simulated.livekit.matching import Invite
+from cordboard.simulated.livekit.methods import room_methods, sip_methods
+from cordboard.simulated.livekit.pace import Pace
+from cordboard.simulated.livekit.rooms import Rooms
 from cordboard.simulated.livekit.sip import SIPStore
+from cordboard.simulated.livekit.webhooks import Webhooks
+from cordboard.simulated.livekit.workers import Behaviour, Worker, Workers
 
 KEY = "devkey"
 SECRET = "a-secret-of-at-least-thirty-two-characters"  # noqa: S105 - a double's, for loopback only
 LARGEST_BODY = 10 * 1024 * 1024
-
-Handler = Callable[[Any], Awaitable[Message]]
+LOOPBACK = "127.0.0.1"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -35,20 +40,65 @@ class SimulatedLiveKit:
 
     Attributes:
         url: Where it listens.
-        keys: API key → secret; what it accepts.
+        keys: API key → secret; what it accepts. ``api_key`` and ``api_secret`` are the first.
         sip: Its trunks and rules, to look at and to spoil.
-        faults: What shall go wrong.
+        rooms: Its rooms, and who is in them.
+        workers: The workers that are registered.
+        webhooks: Its events: where they go, and what befalls them.
+        callers: The calls that came in.
+        faults: What shall go wrong with requests.
         ledger: Every request, in the order of their answers.
     """
 
-    def __init__(self) -> None:
-        """Begin empty, with the development key."""
+    def __init__(self, speed: float = 1.0) -> None:
+        """Begin empty, with the development key; ``speed`` simulated seconds pass in one."""
         self.url = ""
+        self.api_key, self.api_secret = KEY, SECRET
         self.keys = {KEY: SECRET}
+        self.pace = Pace(speed)
         self.sip = SIPStore()
+        self.webhooks = Webhooks(self.pace, (KEY, SECRET))
+        self.rooms = Rooms(self.pace, self.webhooks.emit)
+        self.workers = Workers(self.pace, self.rooms)
+        dispatches = Dispatches(self.rooms, self.workers)
+        self.rooms.on_start = dispatches.launch_all
+        self.callers = Callers(self.pace, self.sip, self.rooms)
         self.faults = Faults()
         self.ledger: list[Asked] = []
-        self._methods = _methods(self.sip)
+        self._methods = sip_methods(self.sip) | room_methods(self.rooms, dispatches)
+
+    def register_worker(
+        self, agent_name: str, deployment: str = "", behaviour: Behaviour | None = None
+    ) -> Worker:
+        """Let a worker take the jobs of a name and deployment from now on; "" is unnamed."""
+        worker = Worker(agent_name, deployment, behaviour or Behaviour())
+        self.workers.register(worker)
+        return worker
+
+    async def call(
+        self,
+        to: str,
+        from_: str,
+        *,
+        source: str = LOOPBACK,
+        from_host: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Call:
+        """Call a number, and return while it goes on.
+
+        ``source`` is where the INVITE comes from; the host of the From header is the same, unless
+        ``from_host`` forges another.
+        """
+        return self.callers.place(Invite(to, from_, source, from_host or source, headers or {}))
+
+    def flush(self) -> None:
+        """Lose what Redis holds, as after a restart of it: calls go on, the API knows nothing."""
+        self.sip.flush()
+        self.rooms.forget()
+
+    def drain(self) -> None:
+        """Take no new calls, as after SIGTERM; those that are up go on."""
+        self.callers.is_draining = True
 
     def application(self) -> web.Application:
         """Return the HTTP application."""
@@ -56,6 +106,11 @@ class SimulatedLiveKit:
         app.router.add_get("/", _alive)
         app.router.add_post("/twirp/livekit.{service}/{method}", self._answer)
         return app
+
+    async def stop(self) -> None:
+        """End the calls, the agents and the events on their way."""
+        await self.pace.stop()
+        await self.webhooks.stop()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -70,22 +125,23 @@ class SimulatedLiveKit:
         self.ledger.append(Asked(method, 200))
         return answer
 
-    async def _take(self, request: web.Request, method: str) -> web.StreamResponse:
+    async def _take(self, request: web.Request, name: str) -> web.StreamResponse:
         """Check the key, meet the fault that waits, and do what is asked."""
-        self._check_key(request)
-        if method not in self._methods:
+        claims = self._claims(request)
+        if name not in self._methods:
             raise TwirpError("bad_route", f"no handler for path {request.path!r}")
-        kind, handler = self._methods[method]
+        method = self._methods[name]
         try:
-            message = kind.FromString(await request.read())
+            message = method.request.FromString(await request.read())
         except DecodeError as error:
             raise TwirpError("malformed", "the protobuf request could not be decoded") from error
-        fault = self.faults.take(method)
+        method.check_grant(claims, message)
+        fault = self.faults.take(name)
         if fault is not None and fault.kind is FaultKind.ERROR_BEFORE:
             raise TwirpError("unavailable", "simulated failure before any effect")
         if fault is not None and fault.kind is FaultKind.SLOW:
-            await asyncio.sleep(fault.delay_s)
-        answer = await handler(message)
+            await self.pace.sleep(fault.delay_s)
+        answer = await method.handler(message)
         if fault is not None and fault.kind is FaultKind.ERROR_AFTER:
             raise TwirpError("internal", "simulated failure after the effect")
         if fault is not None and fault.kind is FaultKind.LOST_ANSWER:
@@ -93,28 +149,16 @@ class SimulatedLiveKit:
         body = answer.SerializeToString()
         return web.Response(body=body, content_type="application/protobuf")
 
-    def _check_key(self, request: web.Request) -> None:
+    def _claims(self, request: web.Request) -> dict[str, Any]:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss", "")
-            claims = jwt.decode(token, self.keys.get(issuer, ""), algorithms=["HS256"])
+            claims: dict[str, Any] = jwt.decode(
+                token, self.keys.get(issuer, ""), algorithms=["HS256"]
+            )
         except jwt.InvalidTokenError as error:
             raise TwirpError("unauthenticated", "invalid token") from error
-        if not (claims.get("sip") or claims.get("video")):
-            raise TwirpError("permission_denied", "permissions denied")
-
-
-def _methods(sip: SIPStore) -> dict[str, tuple[type[Message], Handler]]:
-    return {
-        "CreateSIPInboundTrunk": (api.CreateSIPInboundTrunkRequest, sip.create_inbound_trunk),
-        "UpdateSIPInboundTrunk": (api.UpdateSIPInboundTrunkRequest, sip.update_inbound_trunk),
-        "ListSIPInboundTrunk": (api.ListSIPInboundTrunkRequest, sip.list_inbound_trunk),
-        "DeleteSIPTrunk": (api.DeleteSIPTrunkRequest, sip.delete_trunk),
-        "CreateSIPDispatchRule": (api.CreateSIPDispatchRuleRequest, sip.create_dispatch_rule),
-        "UpdateSIPDispatchRule": (api.UpdateSIPDispatchRuleRequest, sip.update_dispatch_rule),
-        "ListSIPDispatchRule": (api.ListSIPDispatchRuleRequest, sip.list_dispatch_rule),
-        "DeleteSIPDispatchRule": (api.DeleteSIPDispatchRuleRequest, sip.delete_dispatch_rule),
-    }
+        return claims
 
 
 def _refused(error: TwirpError) -> web.Response:
@@ -134,15 +178,19 @@ async def _alive(_: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def simulated_livekit(port: int = 0) -> AsyncIterator[SimulatedLiveKit]:
+async def simulated_livekit(
+    port: int = 0, *, speed: float = 1.0, webhook_urls: Sequence[str] = ()
+) -> AsyncIterator[SimulatedLiveKit]:
     """Run a simulated LiveKit on loopback for the time of a block; port 0 takes a free one."""
-    livekit = SimulatedLiveKit()
+    livekit = SimulatedLiveKit(speed)
+    livekit.webhooks.urls.extend(webhook_urls)
     runner = web.AppRunner(livekit.application(), access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, LOOPBACK, port)
         await site.start()
-        livekit.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        livekit.url = f"http://{LOOPBACK}:{runner.addresses[0][1]}"
         yield livekit
     finally:
+        await livekit.stop()
         await runner.cleanup()

@@ -2,7 +2,7 @@
 
 Observed of livekit-server 1.13.5: a create lists, validates, and then writes, so that two at once
 can both win; ``replace`` takes the whole object; deleting an unknown trunk succeeds, deleting an
-unknown rule does not; a list is never cut by its page limit.
+unknown rule does not; a list is never cut by its page.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from google.protobuf.message import Message
 from livekit import api
 
 from cordboard.simulated.livekit.errors import TwirpError
+from cordboard.simulated.livekit.index import ANY, Indexed, Key
 
 _FORMATTED = re.compile(r"\+?[0-9 \-()]+")
-ANY = ""
 
 M = TypeVar("M", bound=Message)
 
@@ -35,9 +35,9 @@ class SIPStore:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.inbound: dict[str, api.SIPInboundTrunkInfo] = {}
+        self.inbound: Indexed[api.SIPInboundTrunkInfo] = Indexed(_trunk_keys)
         self.outbound: dict[str, api.SIPOutboundTrunkInfo] = {}
-        self.rules: dict[str, api.SIPDispatchRuleInfo] = {}
+        self.rules: Indexed[api.SIPDispatchRuleInfo] = Indexed(_rule_keys)
         self.write_delay_s = 0.0
         """How long a create waits between its check and its write: the window of a race."""
 
@@ -81,9 +81,8 @@ class SIPStore:
         wanted = {normalised(number) for number in request.numbers}
         found = [
             trunk
-            for trunk_id, trunk in sorted(self.inbound.items())
-            if (not request.trunk_ids or trunk_id in request.trunk_ids)
-            and (not wanted or not trunk.numbers or wanted & set(map(normalised, trunk.numbers)))
+            for trunk in _named(self.inbound, request.trunk_ids)
+            if not wanted or not trunk.numbers or wanted & set(map(normalised, trunk.numbers))
         ]
         return api.ListSIPInboundTrunkResponse(items=found)
 
@@ -100,7 +99,7 @@ class SIPStore:
         rule = _copy(request.dispatch_rule)
         if rule.sip_dispatch_rule_id:
             raise TwirpError("invalid_argument", "rule ID must be empty")
-        self._check_rules([*self.rules.values(), rule])
+        self._check_rule(rule, near=None)
         await asyncio.sleep(self.write_delay_s)
         rule.sip_dispatch_rule_id = _new_id("SDR_")
         self.rules[rule.sip_dispatch_rule_id] = rule
@@ -116,14 +115,7 @@ class SIPStore:
             raise TwirpError("invalid_argument", "only replace is simulated")
         rule = _copy(request.replace)
         rule.sip_dispatch_rule_id = request.sip_dispatch_rule_id
-        trunks = set(rule.trunk_ids)
-        near = [
-            other
-            for rule_id, other in self.rules.items()
-            if rule_id != request.sip_dispatch_rule_id
-            and (not other.trunk_ids or trunks & set(other.trunk_ids))
-        ]
-        self._check_rules([*near, rule])
+        self._check_rule(rule, near=[*rule.trunk_ids, ANY])
         self.rules[rule.sip_dispatch_rule_id] = rule
         return rule
 
@@ -134,9 +126,8 @@ class SIPStore:
         wanted = set(request.trunk_ids)
         found = [
             rule
-            for rule_id, rule in sorted(self.rules.items())
-            if (not request.dispatch_rule_ids or rule_id in request.dispatch_rule_ids)
-            and (not wanted or not rule.trunk_ids or wanted & set(rule.trunk_ids))
+            for rule in _named(self.rules, request.dispatch_rule_ids)
+            if not wanted or not rule.trunk_ids or wanted & set(rule.trunk_ids)
         ]
         return api.ListSIPDispatchRuleResponse(items=found)
 
@@ -154,8 +145,8 @@ class SIPStore:
             raise TwirpError(
                 "invalid_argument", "for security, one of the fields must be set: auth or numbers"
             )
-        for other_id, other in self.inbound.items():
-            if other_id != own_id and _trunk_keys(trunk) & _trunk_keys(other):
+        for key in _trunk_keys(trunk):
+            for other_id in self.inbound.holders(key, besides=own_id):
                 mine = own_id or "<new>"
                 raise TwirpError(
                     "invalid_argument",
@@ -163,33 +154,49 @@ class SIPStore:
                     "number(s) without AllowedNumbers set",
                 )
 
-    def _check_rules(self, rules: Iterable[api.SIPDispatchRuleInfo]) -> None:
-        """Refuse when any two rules match the same calls, whoever's they are."""
-        seen: dict[tuple[str, ...], str] = {}
-        for rule in rules:
-            for key in _rule_keys(rule):
-                if key in seen:
-                    raise TwirpError(
-                        "invalid_argument",
-                        "Dispatch rule for the same trunk, number, and PIN combination already "
-                        f"exists in dispatch rule {seen[key]!r}",
-                    )
-                seen[key] = rule.sip_dispatch_rule_id
+    def _check_rule(self, rule: api.SIPDispatchRuleInfo, near: list[str] | None) -> None:
+        """Refuse when any two rules match the same calls, whoever's they are.
+
+        Looked at are the rules of the trunks in ``near``, or all: then one conflict anywhere keeps
+        every new rule out.
+        """
+        own_id = rule.sip_dispatch_rule_id
+        if quarrel := self.rules.quarrel(near, besides=own_id):
+            raise _rule_conflict(quarrel[0])
+        keys = _rule_keys(rule)
+        if len(set(keys)) < len(keys):
+            raise _rule_conflict(own_id)
+        for key in keys:
+            for other_id in self.rules.holders(key, besides=own_id):
+                raise _rule_conflict(other_id)
 
 
-def _trunk_keys(trunk: api.SIPInboundTrunkInfo) -> set[tuple[str, str]]:
+def _trunk_keys(trunk: api.SIPInboundTrunkInfo) -> list[Key]:
     called = [normalised(number) for number in trunk.numbers] or [ANY]
     callers = [normalised(number) for number in trunk.allowed_numbers] or [ANY]
-    return set(product(called, callers))
+    return list(product(called, callers))
 
 
-def _rule_keys(rule: api.SIPDispatchRuleInfo) -> set[tuple[str, ...]]:
+def _rule_keys(rule: api.SIPDispatchRuleInfo) -> list[Key]:
     kind = rule.rule.WhichOneof("rule")
     pin = getattr(rule.rule, kind).pin if kind else ANY
     trunks = list(rule.trunk_ids) or [ANY]
     callers = [normalised(number) for number in rule.inbound_numbers] or [ANY]
     called = [normalised(number) for number in rule.numbers] or [ANY]
-    return set(product([pin], trunks, callers, called))
+    return list(product(trunks, [pin], callers, called))
+
+
+def _rule_conflict(rule_id: str) -> TwirpError:
+    return TwirpError(
+        "invalid_argument",
+        "Dispatch rule for the same trunk, number, and PIN combination already "
+        f"exists in dispatch rule {rule_id!r}",
+    )
+
+
+def _named(objects: Indexed[M], ids: Iterable[str]) -> list[M]:
+    """Return the objects with these ids, all where none are named, in the order of their ids."""
+    return [objects[object_id] for object_id in sorted(set(ids) or objects) if object_id in objects]
 
 
 def _copy(message: M) -> M:
