@@ -12,10 +12,16 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from cordboard.provisioning.repair_pair import repair_pair
 from cordboard.routing import store
-from cordboard.routing.comparison import Difference, Ready, Repair, compare
+from cordboard.routing.comparison import Difference, Ready, Surplus, compare, is_right
 from cordboard.routing.livekit import LiveKit
-from cordboard.routing.livekit_errors import LiveKitError, LiveKitUnreachableError
+from cordboard.routing.livekit_errors import (
+    Effect,
+    LiveKitConflictError,
+    LiveKitError,
+    LiveKitUnreachableError,
+)
 from cordboard.routing.livekit_shapes import DispatchRule, InboundTrunk
 from cordboard.routing.model import RoutableNumber
 from cordboard.routing.store import NumberState
@@ -27,7 +33,6 @@ from cordboard.routing.topology import (
     has_own_pair,
     pair_of,
     tag_of,
-    unrouted,
 )
 from cordboard.runtime.db import Database
 from cordboard.runtime.ids import RegistrationId, new_id
@@ -38,15 +43,19 @@ from cordboard.runtime.repeating import Work
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LEASE_MS = 15_000
 IN_FLIGHT = 8
+MOST_UNANSWERED = 8
 EVENTS_AT_ONCE = 1000
-
+STATES_AT_ONCE = 500
 
 WATCH_EVERY_S = 2.0
 FOLLOW_EVERY_S = 0.1
 LOOK_EVERY_S = 30.0
+
+Outcomes = dict[str, Ready | LiveKitError]
 
 
 def reconcile(reconciler: "Reconciler") -> list[Work]:
@@ -84,40 +93,42 @@ class Reconciler:
         self._db = db
         self._livekit = livekit
         self._estate = estate
+        self._wanted_catch_all = catch_all(estate)
         self._holder = new_id("worker_")
         self._lease = f"reconcile/{livekit.cluster_id}"
-        self._lock = asyncio.Lock()
+        self._leads_until_s = 0.0
+        self._tick_lock = asyncio.Lock()
+        self._catch_all_lock = asyncio.Lock()
         self._catch_all: Ready | None = None
         self._seen = 0
+        self._is_stale = False
         self._has_failed = False
 
     async def watch_catch_all(self) -> None:
         """See by id that the catch-all stands, and rebuild it before anything else if not.
 
         Nothing tells of an emptied Redis: no error, only callers who hear ringing for ever. When
-        the catch-all is gone, or the last look failed, everything is looked at.
+        the catch-all was gone, or the last look failed, everything is looked at next. This goes on
+        while a long tick is under way, and keeps its lease.
 
         Raises:
             LiveKitError: LiveKit cannot be asked.
         """
-        async with self._lock:
-            if not await self._is_ours():
-                return
-            stands = await self._stands()
-            if not stands:
-                await self._rebuild_catch_all(await self._listed())
-        if not stands or self._has_failed:
-            await self.tick()
+        if not await self._leads():
+            return
+        was_rebuilt = await self._keep_catch_all()
+        if was_rebuilt or self._has_failed:
+            self._is_stale, self._has_failed = True, False
 
     async def follow_changes(self) -> None:
-        """Look at everything if a number or agent has changed since the last look.
+        """Look at everything if something has changed since the last look.
 
         Raises:
             LiveKitError: LiveKit cannot be asked.
         """
-        if not await self._db.read(list_events, self._seen, 1):
-            return
-        await self.tick()
+        has_news = bool(await self._db.read(list_events, self._seen, 1))
+        if self._is_stale or has_news:
+            await self.tick()
 
     async def tick(self) -> None:
         """List, compare, repair, and note what stands.
@@ -125,16 +136,20 @@ class Reconciler:
         Raises:
             LiveKitError: LiveKit cannot be asked; single repairs that fail are noted instead.
         """
-        async with self._lock:
-            if not await self._is_ours():
+        async with self._tick_lock:
+            if not await self._leads():
                 return
-            self._has_failed = True
+            self._is_stale, self._has_failed = False, True
             await self._pass_events()
-            plan = await self.plan()
-            await self._remove(plan.difference)
-            outcomes = await self._repair_all(plan.difference.repairs)
-            await self._note(plan, outcomes)
-            self._has_failed = False
+            known = await self._db.scan(store.list_states, self._livekit.cluster_id)
+            async with self._catch_all_lock:
+                plan = await self.plan()
+                outcomes = await self._repair_catch_all(plan.difference)
+            await self._promise(plan, known)
+            left = await self._remove(plan.difference)
+            outcomes |= await self._repair_pairs(plan.difference, known)
+            await self._note(plan, outcomes, left, known)
+            self._has_failed = bool(left) or any(map(_is_unknown, outcomes.values()))
 
     async def plan(self) -> Plan:
         """Return what a tick would find and do, and change nothing.
@@ -149,13 +164,35 @@ class Reconciler:
 
     async def stop(self) -> None:
         """Give the lease back, so that another worker can go on at once."""
+        self._leads_until_s = 0.0
         await self._db.write(release_lease, self._lease, self._holder)
 
-    async def _is_ours(self) -> bool:
-        return await self._db.write(claim_lease, self._lease, self._holder, LEASE_MS)
+    async def _leads(self) -> bool:
+        """Take or renew the lease."""
+        asked_s = asyncio.get_running_loop().time()
+        if not await self._db.write(claim_lease, self._lease, self._holder, LEASE_MS):
+            self._leads_until_s = 0.0
+            return False
+        self._leads_until_s = asked_s + LEASE_MS / 1000
+        return True
+
+    def _still_leads(self) -> bool:
+        """Whether nobody else can have the lease yet: in a long tick the watch renews it."""
+        return asyncio.get_running_loop().time() < self._leads_until_s
+
+    async def _keep_catch_all(self) -> bool:
+        """Rebuild the catch-all unless it stands; return whether that was done."""
+        async with self._catch_all_lock:
+            if await self._stands():
+                return False
+            listing = await self._listed()
+            difference = await asyncio.to_thread(self._compared_catch_all, listing)
+            self._catch_all = difference.ready.get(CATCH_ALL)
+            await self._repair_catch_all(difference)
+            return self._catch_all is not None
 
     async def _stands(self) -> bool:
-        """Whether the catch-all is there, both halves, by id."""
+        """Whether the catch-all is there and right, both halves, by id."""
         known = self._catch_all
         if known is None:
             return False
@@ -163,7 +200,7 @@ class Reconciler:
             self._livekit.find_inbound_trunk(known.trunk_id),
             self._livekit.find_dispatch_rule(known.rule_id),
         )
-        return trunk is not None and rule is not None
+        return is_right(self._wanted_catch_all, trunk, rule)
 
     async def _listed(self) -> Listing:
         trunks, rules = await asyncio.gather(
@@ -172,23 +209,20 @@ class Reconciler:
         return Listing(trunks, rules)
 
     def _compared(self, numbers: list[RoutableNumber], listing: Listing) -> Difference:
-        desired: dict[str, Pair] = {CATCH_ALL: catch_all(self._estate)}
+        desired: dict[str, Pair] = {CATCH_ALL: self._wanted_catch_all}
         for number in numbers:
             pair = pair_of(self._estate, number)
             if pair is not None:
                 desired[number.registration_id] = pair
         return compare(desired, listing.trunks, listing.rules, self._estate.installation)
 
-    async def _rebuild_catch_all(self, listing: Listing) -> None:
-        """Put the catch-all right, whatever the size of the estate behind it."""
-        difference = compare(
-            {CATCH_ALL: catch_all(self._estate)},
+    def _compared_catch_all(self, listing: Listing) -> Difference:
+        return compare(
+            {CATCH_ALL: self._wanted_catch_all},
             [trunk for trunk in listing.trunks if self._concerns_catch_all(trunk.metadata)],
             [rule for rule in listing.rules if self._concerns_catch_all(rule.metadata)],
             self._estate.installation,
         )
-        await self._remove(difference)
-        await self._repair_all(difference.repairs)
 
     def _concerns_catch_all(self, metadata: str) -> bool:
         tag = tag_of(metadata, self._estate.installation)
@@ -199,89 +233,142 @@ class Reconciler:
         while events := await self._db.read(list_events, self._seen, EVENTS_AT_ONCE):
             self._seen = events[-1].sequence
 
-    async def _remove(self, difference: Difference) -> None:
-        """Remove what is ours and should not be: trunks first, so that no call rings for ever."""
-        await _in_flight(self._livekit.delete_trunk, difference.surplus_trunks)
-        await _in_flight(self._livekit.delete_dispatch_rule, difference.surplus_rules)
+    async def _repair_catch_all(self, difference: Difference) -> Outcomes:
+        """Put the catch-all right, whatever the size of the estate behind it."""
+        await self._remove(
+            msgspec.structs.replace(
+                difference,
+                surplus_trunks=tuple(s for s in difference.surplus_trunks if s.tag == CATCH_ALL),
+                surplus_rules=tuple(s for s in difference.surplus_rules if s.tag == CATCH_ALL),
+            )
+        )
+        repairs = [(CATCH_ALL, it) for it in difference.repairs if it.tag == CATCH_ALL]
+        made = await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
+        found = made.get(CATCH_ALL, difference.ready.get(CATCH_ALL))
+        self._catch_all = found if isinstance(found, Ready) else None
+        return made
 
-    async def _repair_all(self, repairs: Iterable[Repair]) -> dict[str, Ready | LiveKitError]:
-        """Put pairs right, the catch-all before all others; return what came of each."""
-        outcomes: dict[str, Ready | LiveKitError] = {}
+    async def _promise(self, plan: Plan, known: dict[str, NumberState]) -> None:
+        """Note for which numbers something is about to be made that nothing was known of."""
+        numbers = {number.registration_id: number for number in plan.numbers}
+        for repair in plan.difference.repairs:
+            number = numbers.get(RegistrationId(repair.tag))
+            if number is None or repair.tag in known:
+                continue
+            cluster_id, organization_id = self._livekit.cluster_id, number.organization_id
+            if await self._db.write(
+                store.insert_pending_state, organization_id, number, cluster_id
+            ):
+                known[repair.tag] = self._state(number, None)
 
-        async def attempt(repair: Repair) -> None:
-            tag = repair.pair.trunk.tag_name
-            try:
-                outcomes[tag] = await self._repair(repair)
-            except LiveKitUnreachableError:
-                raise
-            except LiveKitError as error:
-                log.warning("repair_failed", tag=tag, code=error.code, reason=error.livekit_code)
-                outcomes[tag] = error
+    async def _remove(self, difference: Difference) -> set[str]:
+        """Remove what is ours and should not be; return the tags of which something is left.
 
-        waiting = list(repairs)
-        if waiting and waiting[0].pair.trunk.tag_name == CATCH_ALL:
-            await attempt(waiting.pop(0))
-        await _in_flight(attempt, waiting)
-        found = outcomes.get(CATCH_ALL)
-        if isinstance(found, Ready):
-            self._catch_all = found
+        Trunks go first, and a rule stays while its trunk does, so that no call rings for ever.
+        """
+        trunks = await self._each(_by_tag(difference.surplus_trunks), self._delete_trunks)
+        left = {tag for tag, outcome in trunks.items() if outcome is not None}
+        rules = [it for it in difference.surplus_rules if it.tag not in left]
+        gone = await self._each(_by_tag(rules), self._delete_rules)
+        return left | {tag for tag, outcome in gone.items() if outcome is not None}
+
+    async def _delete_trunks(self, surplus: list[Surplus]) -> None:
+        for each in surplus:
+            await self._livekit.delete_trunk(each.object_id)
+
+    async def _delete_rules(self, surplus: list[Surplus]) -> None:
+        for each in surplus:
+            await self._livekit.delete_dispatch_rule(each.object_id)
+
+    async def _repair_pairs(
+        self, difference: Difference, known: dict[str, NumberState]
+    ) -> Outcomes:
+        """Put all pairs but the catch-all right; return what came of each."""
+        repairs = [(repair.tag, repair) for repair in difference.repairs if repair.tag in known]
+        return await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
+
+    async def _each(
+        self, items: Iterable[tuple[str, T]], do: Callable[[T], Awaitable[R]]
+    ) -> dict[str, R | LiveKitError]:
+        """Do something for each tag, several at a time; return what came of it.
+
+        Stops in silence when the lease may be somebody else's, and with an error when LiveKit
+        takes no connection, or leaves too much unanswered: the next tick goes on.
+        """
+        outcomes: dict[str, R | LiveKitError] = {}
+        queue = iter(items)
+
+        async def work() -> None:
+            for tag, item in queue:
+                if not self._still_leads():
+                    return
+                try:
+                    outcomes[tag] = await do(item)
+                except LiveKitError as error:
+                    log.warning(
+                        "repair_failed", tag=tag, code=error.code, reason=error.livekit_code
+                    )
+                    outcomes[tag] = error
+                    unknown = sum(map(_is_unknown, outcomes.values()))
+                    if isinstance(error, LiveKitUnreachableError) or unknown > MOST_UNANSWERED:
+                        raise
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(IN_FLIGHT):
+                    group.create_task(work())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         return outcomes
 
-    async def _repair(self, repair: Repair) -> Ready:
-        """Put one pair right in the order that leaves no hole.
-
-        A trunk is born with a number that nobody can dial, then its rule is made, then it gets its
-        own number: at every point a call meets either the pair or the catch-all.
-        """
-        wanted, rule = repair.pair, repair.rule
-        if repair.trunk is None:
-            trunk_id = await self._livekit.create_inbound_trunk(unrouted(wanted.trunk))
-        else:
-            trunk_id = repair.trunk.trunk_id
-        if rule is None:
-            rule_id = await self._livekit.create_dispatch_rule(wanted.rule, trunk_id)
-        else:
-            rule_id = rule.rule_id
-            if not repair.is_rule_right:
-                await self._livekit.replace_dispatch_rule(rule_id, wanted.rule, trunk_id)
-        if not repair.is_trunk_right:
-            await self._livekit.replace_inbound_trunk(trunk_id, wanted.trunk)
-        return Ready(trunk_id, rule_id)
-
-    async def _note(self, plan: Plan, outcomes: dict[str, Ready | LiveKitError]) -> None:
+    async def _note(
+        self, plan: Plan, outcomes: Outcomes, left: set[str], known: dict[str, NumberState]
+    ) -> None:
         """Store, for each number, what stands for it; write only what has changed."""
-        known = await self._db.scan(store.list_states, self._livekit.cluster_id)
-        standing = plan.difference.ready.get(CATCH_ALL)
-        if standing is not None:
-            self._catch_all = standing
-        states = [self._state(number, plan.difference, outcomes) for number in plan.numbers]
+        changed, gone = await asyncio.to_thread(self._learned, plan, outcomes, known)
+        gone = [name for name in gone if name not in left]
+        for start in range(0, len(changed), STATES_AT_ONCE):
+            part = changed[start : start + STATES_AT_ONCE]
+            await self._db.write_long(store.update_states, part, [])
+        if gone and self._still_leads():
+            await self._db.write_long(store.update_states, [], gone)
+
+    def _learned(
+        self, plan: Plan, outcomes: Outcomes, known: dict[str, NumberState]
+    ) -> tuple[list[NumberState], list[RegistrationId]]:
+        found = {**plan.difference.ready, **plan.difference.blocked, **outcomes}
+        states = [self._state(number, self._found(number, found)) for number in plan.numbers]
         changed = [state for state in states if known.get(state.registration_id) != state]
         registered = {state.registration_id for state in states}
-        gone = [RegistrationId(name) for name in known.keys() - registered]
-        if changed or gone:
-            await self._db.write_long(store.update_states, changed, gone)
+        return changed, [RegistrationId(name) for name in known.keys() - registered]
+
+    def _found(
+        self, number: RoutableNumber, found: dict[str, Ready | str | LiveKitError]
+    ) -> Ready | str | LiveKitError | None:
+        """Return what stands for a number: its own pair, or the catch-all alone."""
+        if has_own_pair(self._estate, number):
+            return found.get(number.registration_id)
+        return self._catch_all or found.get(CATCH_ALL)
 
     def _state(
-        self,
-        number: RoutableNumber,
-        difference: Difference,
-        outcomes: dict[str, Ready | LiveKitError],
+        self, number: RoutableNumber, found: Ready | str | LiveKitError | None
     ) -> NumberState:
-        """Return what stands for one number: its own pair, or the catch-all alone."""
-        tag = number.registration_id
-        own = has_own_pair(self._estate, number)
-        found = outcomes.get(tag, difference.ready.get(tag)) if own else self._catch_all
+        """Return what is known of a number; a text is the id of the foreign trunk in the way."""
         trunk_id = rule_id = error = None
         status = "pending"
-        if (foreign := difference.blocked.get(tag)) is not None:
-            status, error = "blocked", f"trunk {foreign}, which is not Cordboard's, has the number"
-        elif isinstance(found, LiveKitError):
-            status, error = "failed", found.detail
-        elif isinstance(found, Ready):
-            status = "ready"
-            trunk_id, rule_id = found.trunk_id, found.rule_id
+        match found:
+            case Ready():
+                status = "ready"
+                trunk_id, rule_id = found.trunk_id, found.rule_id
+            case LiveKitConflictError():
+                status, error = "blocked", found.detail
+            case LiveKitError():
+                status, error = "failed", found.detail
+            case str():
+                status = "blocked"
+                error = f"trunk {found}, which is not Cordboard's, has the number"
         return NumberState(
-            registration_id=tag,
+            registration_id=number.registration_id,
             organization_id=number.organization_id,
             cluster_id=self._livekit.cluster_id,
             inbound_trunk_id=trunk_id,
@@ -291,17 +378,12 @@ class Reconciler:
         )
 
 
-async def _in_flight(fn: Callable[[T], Awaitable[object]], items: Iterable[T]) -> None:
-    """Do something for each item, several at a time; the first failure stops the rest."""
-    queue = iter(items)
+def _by_tag(surplus: Iterable[Surplus]) -> list[tuple[str, list[Surplus]]]:
+    tags: dict[str, list[Surplus]] = {}
+    for each in surplus:
+        tags.setdefault(each.tag, []).append(each)
+    return list(tags.items())
 
-    async def work() -> None:
-        for item in queue:
-            await fn(item)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(IN_FLIGHT):
-                group.create_task(work())
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+def _is_unknown(outcome: object) -> bool:
+    return isinstance(outcome, LiveKitError) and outcome.effect is Effect.UNKNOWN

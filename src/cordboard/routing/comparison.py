@@ -57,6 +57,26 @@ class Repair(msgspec.Struct, frozen=True):
     is_trunk_right: bool
     is_rule_right: bool
 
+    @property
+    def tag(self) -> str:
+        """Which pair it is."""
+        return self.pair.trunk.tag_name
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether the trunk takes calls that no rule of ours takes on: they ring for ever."""
+        if self.trunk is None:
+            return False
+        rule = self.rule
+        return rule is None or self.trunk.trunk_id not in rule.trunk_ids or rule.has_filters
+
+
+class Surplus(msgspec.Struct, frozen=True):
+    """An object of ours that should not be, and the tag that it carries."""
+
+    tag: str
+    object_id: str
+
 
 class Ready(msgspec.Struct, frozen=True):
     """A pair that is as it should be."""
@@ -69,16 +89,17 @@ class Difference(msgspec.Struct, frozen=True):
     """Everything that a tick has to know.
 
     Attributes:
-        surplus_trunks, surplus_rules: Ids of ours that should not be: duplicates, which block
-            everybody's new rules, and what belongs to nothing any more. They go first.
-        repairs: Pairs to put right, the catch-all before all others.
+        surplus_trunks, surplus_rules: What is ours and should not be: duplicates, which block
+            everybody's new rules, trunks that a foreign rule names, and what belongs to nothing
+            any more. They go before anything is made.
+        repairs: Pairs to put right, the catch-all before all others, gaps before changes.
         ready: Tag → the pair that stands.
         blocked: Tag → the id of the foreign object that has its number.
         warnings: Dangerous foreign objects.
     """
 
-    surplus_trunks: tuple[str, ...]
-    surplus_rules: tuple[str, ...]
+    surplus_trunks: tuple[Surplus, ...]
+    surplus_rules: tuple[Surplus, ...]
     repairs: tuple[Repair, ...]
     ready: dict[str, Ready]
     blocked: dict[str, str]
@@ -92,6 +113,7 @@ class _Existing(msgspec.Struct):
     rules: dict[str, list[DispatchRule]]
     foreign_trunks: list[InboundTrunk]
     foreign_rules: list[DispatchRule]
+    shadowed: set[str]
 
 
 class _Found(msgspec.Struct):
@@ -100,8 +122,8 @@ class _Found(msgspec.Struct):
     ready: dict[str, Ready]
     blocked: dict[str, str]
     repairs: list[Repair]
-    surplus_trunks: list[str]
-    surplus_rules: list[str]
+    surplus_trunks: list[Surplus]
+    surplus_rules: list[Surplus]
 
 
 def compare(
@@ -123,7 +145,7 @@ def compare(
     taken = _taken(existing.foreign_trunks)
     for tag in desired.keys() | existing.trunks.keys() | existing.rules.keys():
         _look_at(tag, desired.get(tag), existing, taken, found)
-    found.repairs.sort(key=lambda it: (it.pair.trunk.tag_name != CATCH_ALL, it.trunk is None))
+    found.repairs.sort(key=lambda it: (it.tag != CATCH_ALL, not it.is_hole, it.trunk is not None))
     return Difference(
         surplus_trunks=tuple(found.surplus_trunks),
         surplus_rules=tuple(found.surplus_rules),
@@ -140,25 +162,27 @@ def _look_at(
     """Note what one tag needs: nothing, a repair, or that what there is of it goes."""
     trunk, rule = _kept(existing, tag)
     foreign = _blocking(pair, taken)
-    if foreign is not None:
-        found.blocked[tag] = foreign
-    if pair is None or foreign is not None:
-        trunk = rule = None
-    found.surplus_trunks += [t.trunk_id for t in existing.trunks.get(tag, ()) if t != trunk]
-    found.surplus_rules += [r.rule_id for r in existing.rules.get(tag, ()) if r != rule]
-    if pair is None or foreign is not None:
-        return
-    repair = _repair(pair, trunk, rule)
-    if isinstance(repair, Ready):
+    repair = None if pair is None else _repair(pair, trunk, rule)
+    if isinstance(repair, Ready) and (foreign is None or tag == CATCH_ALL):
         found.ready[tag] = repair
-    else:
+    elif foreign is not None:
+        found.blocked[tag] = foreign
+        if tag != CATCH_ALL:
+            trunk = rule = None
+    elif isinstance(repair, Repair):
         found.repairs.append(repair)
+    found.surplus_trunks += [
+        Surplus(tag, each.trunk_id) for each in existing.trunks.get(tag, ()) if each is not trunk
+    ]
+    found.surplus_rules += [
+        Surplus(tag, each.rule_id) for each in existing.rules.get(tag, ()) if each is not rule
+    ]
 
 
 def _sorted(
     trunks: Iterable[InboundTrunk], rules: Iterable[DispatchRule], installation: str
 ) -> _Existing:
-    existing = _Existing(defaultdict(list), defaultdict(list), [], [])
+    existing = _Existing(defaultdict(list), defaultdict(list), [], [], set())
     for trunk in trunks:
         if (tag := tag_of(trunk.metadata, installation)) is None:
             existing.foreign_trunks.append(trunk)
@@ -167,14 +191,22 @@ def _sorted(
     for rule in rules:
         if (tag := tag_of(rule.metadata, installation)) is None:
             existing.foreign_rules.append(rule)
+            existing.shadowed.update(rule.trunk_ids)
         else:
             existing.rules[tag.name].append(rule)
     return existing
 
 
 def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchRule | None]:
-    """Of several objects with one tag, keep a rule and the trunk that it names, else the first."""
-    trunks = sorted(existing.trunks.get(tag, ()), key=lambda trunk: trunk.trunk_id)
+    """Of several objects with one tag, keep a rule and the trunk that it names, else the first.
+
+    A trunk that a foreign rule names is not kept: the two rules conflict, and while they do, no
+    rule of anybody's can be made. A new trunk has a new id, which the foreign rule does not name.
+    """
+    trunks = sorted(
+        (each for each in existing.trunks.get(tag, ()) if each.trunk_id not in existing.shadowed),
+        key=lambda trunk: trunk.trunk_id,
+    )
     rules = sorted(existing.rules.get(tag, ()), key=lambda rule: rule.rule_id)
     for rule in rules:
         for trunk in trunks:
@@ -184,10 +216,14 @@ def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchR
 
 
 def _taken(foreign: Iterable[InboundTrunk]) -> dict[str, str]:
-    """Return which numbers foreign trunks have; ``EVERY_NUMBER`` stands for a wildcard."""
+    """Return which numbers foreign trunks have; ``EVERY_NUMBER`` stands for a wildcard.
+
+    A trunk for certain callers has its numbers too: for those callers two trunks would match, and
+    LiveKit answers 503. A wildcard for certain callers leaves all others to the catch-all.
+    """
     taken: dict[str, str] = {}
     for trunk in foreign:
-        if not trunk.allowed_numbers:
+        if trunk.numbers or not trunk.allowed_numbers:
             for number in trunk.numbers or (EVERY_NUMBER,):
                 taken[_normalised(number)] = trunk.trunk_id
     return taken
@@ -207,6 +243,11 @@ def _repair(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -
     if trunk is not None and rule is not None and is_trunk_right and is_rule_right:
         return Ready(trunk.trunk_id, rule.rule_id)
     return Repair(pair, trunk, rule, is_trunk_right, is_rule_right)
+
+
+def is_right(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -> bool:
+    """Whether a pair stands as it should."""
+    return isinstance(_repair(pair, trunk, rule), Ready)
 
 
 def _is_trunk(actual: InboundTrunk, wanted: DesiredTrunk) -> bool:
@@ -242,7 +283,7 @@ def _warnings(existing: _Existing, desired: Mapping[str, Pair]) -> Iterable[Warn
             detail = "answers calls that match no trunk at all, so anybody's; give it trunk_ids"
             yield Warned(Danger.RULE_WITHOUT_TRUNKS, rule.rule_id, detail)
         elif ours & set(rule.trunk_ids):
-            detail = "names a trunk of Cordboard's and can take its calls; remove it"
+            detail = "names a trunk of Cordboard's, whose calls it would take; remove it"
             yield Warned(Danger.RULE_ON_OUR_TRUNK, rule.rule_id, detail)
     numbers = {_normalised(n): tag for tag, pair in desired.items() for n in pair.trunk.numbers}
     for trunk in existing.foreign_trunks:

@@ -347,7 +347,9 @@ def _rule_from(item: api.SIPDispatchRuleInfo) -> shapes.DispatchRule:
         ),
         is_one_room_per_call=item.rule.HasField("dispatch_rule_individual"),
         room_prefix=item.rule.dispatch_rule_individual.room_prefix,
-        has_filters=bool(item.numbers or item.inbound_numbers),
+        has_filters=bool(
+            item.numbers or item.inbound_numbers or item.rule.dispatch_rule_individual.pin
+        ),
     )
 
 

@@ -24,6 +24,7 @@ class DispatchRule(msgspec.Struct, frozen=True):
         trunk_ids: Empty means any trunk, and no trunk at all: a door for strangers.
         agents: Name, deployment and job metadata of each agent; empty starts unnamed workers.
         is_one_room_per_call: Whether each call gets a room of its own.
+        has_filters: Whether it takes only certain callers or numbers, or asks for a PIN.
     """
 
     rule_id: str

@@ -136,6 +136,30 @@ async def find_state(
     return None if row is None else NumberState(*row)
 
 
+async def insert_pending_state(
+    tx: WriteTx, organization_id: OrganizationId, number: RoutableNumber, cluster_id: str
+) -> bool:
+    """Note that something is about to be made for a number; False if it was deleted meanwhile.
+
+    Whoever deletes the number afterwards finds the state, and so knows that something may stand.
+    """
+    made = await tx.execute(
+        """INSERT INTO phone_number_livekit
+             (registration_id, organization_id, cluster_id, status, updated_ms)
+           SELECT registration_id, organization_id, $3, 'pending', CAST($4 AS BIGINT)
+           FROM phone_number
+           WHERE organization_id = $1 AND phone_number = $2 AND registration_id = $5
+           {for_share}
+           ON CONFLICT (registration_id) DO NOTHING""",
+        organization_id,
+        number.phone_number,
+        cluster_id,
+        tx.now_ms,
+        number.registration_id,
+    )
+    return made == 1
+
+
 async def update_states(
     tx: WriteTx, states: Sequence[NumberState], gone: Sequence[RegistrationId]
 ) -> None:

@@ -23,6 +23,11 @@ NOBODY = "cordboard-nobody"
 CATCH_ALL = "catch-all"
 ROOM_PREFIX = "call"
 UNROUTABLE = "+0000000000"
+SHORTEST_PREFIX = {4: 8, 6: 19}
+"""The largest networks that a trunk may admit, by IP version: what one holder has, at most."""
+
+
+_IPV4_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 class Layer(StrEnum):
@@ -34,6 +39,10 @@ class Layer(StrEnum):
 
 class OpenTrunkError(Exception):
     """A trunk would accept calls from everywhere; it is not made."""
+
+
+class NoAgentError(Exception):
+    """A rule would start any unnamed worker; it is not made."""
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -67,6 +76,15 @@ class DesiredTrunk(msgspec.Struct, frozen=True):
     ringing_timeout_s: int
     max_call_duration_s: int
 
+    def __post_init__(self) -> None:
+        """Hold that strangers stay out.
+
+        Raises:
+            OpenTrunkError: It would accept calls from everywhere.
+        """
+        if not self.allowed_addresses:
+            raise OpenTrunkError("a trunk needs source addresses")
+
     def metadata(self) -> str:
         """Return the tag with the hash of the rest, as JSON."""
         return _tagged(self.installation, self.tag_name, msgspec.structs.astuple(self))
@@ -86,6 +104,15 @@ class DesiredRule(msgspec.Struct, frozen=True):
     agent_name: str
     deployment: str
     job_metadata: str
+
+    def __post_init__(self) -> None:
+        """Hold that unnamed workers stay out.
+
+        Raises:
+            NoAgentError: It names no agent.
+        """
+        if not self.agent_name.strip():
+            raise NoAgentError("a rule needs an agent's name")
 
     def metadata(self) -> str:
         """Return the tag with the hash of the rest, as JSON."""
@@ -137,22 +164,30 @@ def tag_of(metadata: str, installation: str) -> Tag | None:
 
 
 def canonical_cidrs(entries: Iterable[str]) -> tuple[str, ...]:
-    """Return addresses as CIDR, sorted, single hosts as ``/32`` or ``/128``.
+    """Return addresses as CIDR, sorted, single hosts as ``/32`` or ``/128``, neighbours joined.
 
     LiveKit drops entries that it cannot parse, and opens the trunk when none is left; a bare
     address can be satisfied by a forged From host. A CIDR can do neither.
 
     Raises:
         ValueError: An entry is no address or network.
-        OpenTrunkError: There is none, or one admits the whole internet.
+        OpenTrunkError: There is none, or together they admit a network larger than
+            ``SHORTEST_PREFIX`` (IPv4 /8, IPv6 /19), or IPv4 written as IPv6.
     """
-    networks = sorted(
-        {ipaddress.ip_network(entry.strip(), strict=False) for entry in entries},
-        key=lambda network: (network.version, int(network.network_address), network.prefixlen),
-    )
-    if not networks or any(network.prefixlen == 0 for network in networks):
-        raise OpenTrunkError("a trunk needs source addresses, and none may be the whole internet")
-    return tuple(str(network) for network in networks)
+    networks = [ipaddress.ip_network(entry.strip(), strict=False) for entry in entries]
+    v4 = [each for each in networks if isinstance(each, ipaddress.IPv4Network)]
+    v6 = [each for each in networks if isinstance(each, ipaddress.IPv6Network)]
+    joined: list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+    joined = [*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6)]
+    if not joined:
+        raise OpenTrunkError("a trunk needs source addresses")
+    for network in joined:
+        is_wide = network.prefixlen < SHORTEST_PREFIX[network.version]
+        is_v4 = isinstance(network, ipaddress.IPv6Network) and network.overlaps(_IPV4_MAPPED)
+        if is_wide or is_v4:
+            text = f"{network} admits strangers; name the carriers' addresses (IPv4 /8 at most)"
+            raise OpenTrunkError(text)
+    return tuple(str(network) for network in joined)
 
 
 def catch_all(estate: Estate) -> Pair:
