@@ -56,7 +56,7 @@ class FaultyDisk(apsw.VFS):
         if call == ("sync", "wal"):
             self.syncs_of_wal += 1
 
-    def xOpen(  # noqa: N802 - apsw's name
+    def xOpen(  # noqa: N802 - apsw names it
         self, name: str | apsw.URIFilename | None, flags: list[int]
     ) -> apsw.VFSFile:
         return _File(self, name, flags)
@@ -70,11 +70,11 @@ class _File(apsw.VFSFile):
         self._disk = disk
         self._is_wal = bool(flags[0] & apsw.SQLITE_OPEN_WAL)
 
-    def xWrite(self, data: Any, offset: int) -> None:  # noqa: ANN401, N802 - apsw's signature
+    def xWrite(self, data: Any, offset: int) -> None:  # noqa: ANN401, N802 - apsw signs it so
         self._disk.called(("write", self._kind))
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802 - apsw's name
+    def xSync(self, flags: int) -> None:  # noqa: N802 - apsw names it
         self._disk.called(("sync", self._kind))
         super().xSync(flags)
 

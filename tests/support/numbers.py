@@ -12,7 +12,7 @@ from tests.support.builders import a_number
 RULES = NumberRules()
 
 
-def a_new_number(phone_number: str | None = None, **fields: Any) -> NewNumber:  # noqa: ANN401
+def a_new_number(phone_number: str | None = None, **fields: Any) -> NewNumber:  # noqa: ANN401 - as the wire has it
     """Return a checked request to register a number: the published defaults but for ``fields``."""
     defaults: dict[str, Any] = {
         "nickname": None,

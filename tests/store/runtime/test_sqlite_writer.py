@@ -46,7 +46,7 @@ class SmallDatabase:
     def limit(self, spare_pages: int) -> None:
         self.connection.pragma("max_page_count", self.connection.pragma("page_count") + spare_pages)
 
-    async def write(self, fn: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - as fn
+    async def write(self, fn: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - what fn returns
         return await self.writer.submit(lambda tx: fn(tx, *args), is_long=False)
 
     def notes(self) -> list[str]:

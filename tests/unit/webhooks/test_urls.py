@@ -72,7 +72,7 @@ def refusal(url: str, *, is_production: bool) -> tuple[str, str]:
 
 @pytest.mark.parametrize("is_production", [True, False])
 @pytest.mark.parametrize("url", GOOD)
-def test_a_good_url_is_taken_as_it_was_given(url: str, is_production: bool) -> None:  # noqa: FBT001
+def test_a_good_url_is_taken_as_it_was_given(url: str, is_production: bool) -> None:  # noqa: FBT001 - pytest fills it
     assert checked_webhook_url(url, "inbound_webhook_url", is_production=is_production) == url
 
 
@@ -97,7 +97,7 @@ def test_a_good_url_is_taken_as_it_was_given(url: str, is_production: bool) -> N
 def test_what_is_no_plain_absolute_url_is_refused(
     url: str,
     reason: str,
-    is_production: bool,  # noqa: FBT001
+    is_production: bool,  # noqa: FBT001 - pytest fills it
 ) -> None:
     rule, detail = refusal(url, is_production=is_production)
     assert rule == "url"

@@ -100,7 +100,7 @@ class PostgresDatabase(Database):
 
     # PostgreSQL does its work off our event loop, so a long transaction is like any other here.
 
-    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - above
+    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - as said above
         """Run a read in one read-only snapshot."""
 
         async def attempt(connection: Connection) -> T:
@@ -114,7 +114,7 @@ class PostgresDatabase(Database):
 
         return await self._run(attempt)
 
-    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - above
+    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - as said above
         """Run one transaction and commit it."""
 
         async def attempt(connection: Connection) -> T:
