@@ -326,6 +326,24 @@ def test_an_odd_path_or_method_leads_nowhere_and_never_to_a_failure(
         assert {"GET"} <= set(answer.headers["allow"].split(", "))
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        (NUMBERS, "GET, OPTIONS"),
+        (path_of("+12025550123"), "DELETE, GET, OPTIONS, PATCH"),
+        (CREATE, "OPTIONS, POST"),
+        (AGENTS, "GET, OPTIONS, POST"),
+        (f"{AGENTS}/agent_1", "DELETE, GET, OPTIONS, PATCH"),
+        ("/docs", "GET, OPTIONS"),
+    ],
+)
+def test_options_names_every_method_of_a_path(
+    sqlite_server: RunningServer, path: str, methods: str
+) -> None:
+    answer = sqlite_server.wire().exchange("OPTIONS", path, [], None)
+    assert (answer.status, answer.headers["allow"], answer.body) == (204, methods, b"")
+
+
 @pytest.mark.parametrize("host", [b"a b", b"a/b", b"\xff", b"<script>"])
 def test_a_host_that_is_none_is_refused(server: RunningServer, host: bytes) -> None:
     with socket.create_connection((HOST, server.port)) as connection:

@@ -125,7 +125,7 @@ UPDATE = Operation(
     data=AgentAnswer,
     body=UpdateAgent,
     codes=(*FIELD_CODES, "validation.immutable", *BODY_CODES, NOT_FOUND, *WRITE_CODES),
-    example={"agent_name": "Sales", "begin_message": "Good morning!"},
+    example={"agent_name": "Sales", "begin_message": "Hello, how can I help?"},
 )
 DELETE = Operation(
     summary="Delete an agent",

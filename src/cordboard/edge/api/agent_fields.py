@@ -84,7 +84,7 @@ BeginMessage = Annotated[
     str | None,
     Meta(
         description="What the agent says first.",
-        examples=["Hello {{name}}!"],
+        examples=["Hello, how can I help?"],
         extra_json_schema=NO_NUL,
     ),
 ]
@@ -220,7 +220,7 @@ FirstMessage = Annotated[
     str | None,
     Meta(
         description="Older name of begin_message.",
-        examples=["Hello {{name}}!"],
+        examples=["Hello, how can I help?"],
         extra_json_schema=NO_NUL,
     ),
 ]
@@ -271,7 +271,10 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 VoiceParts = Annotated[
     Voice | None,
-    Meta(description="Older name of provider and voice_id of tts_config."),
+    Meta(
+        description="Older name of provider and voice_id of tts_config.",
+        examples=[{"provider": "openai", "voice_id": "alloy"}],
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cordboard.edge.api import (
@@ -25,10 +26,11 @@ from cordboard.edge.api.errors import (
     on_unexpected,
 )
 from cordboard.edge.api.observe import observed
+from cordboard.edge.api.options import options_of
 from cordboard.edge.api.refusals import ClientLeftError
 from cordboard.runtime.errors import DomainError
 
-ROUTES: list[ControllerRouterHandler] = [
+ROUTES: list[HTTPRouteHandler] = [
     numbers.create_number,
     number_lists.list_by_query,
     number_lists.list_by_body,
@@ -71,7 +73,7 @@ def build_app(
         extra_routes: More handlers beside ours, for an installation that embeds the application.
     """
     app = Litestar(
-        [*ROUTES, *(extra_routes or [])],
+        [options_of(ROUTES), *ROUTES, *(extra_routes or [])],
         exception_handlers={
             DomainError: on_domain_error,
             ClientLeftError: on_client_left,

@@ -48,7 +48,7 @@ Label = Annotated[
     str | None,
     Meta(
         description="Another name for nickname; both, unequal, are refused.",
-        examples=["Sales"],
+        examples=["Customer Service Line"],
         extra_json_schema=text(1, LONGEST_NICKNAME, r"[^\x00]*\S[^\x00]*"),
     ),
 ]
@@ -75,7 +75,7 @@ WebhookURL = Annotated[
         description=f"Absolute https URL, up to {LONGEST_URL:,} characters, no credentials, no "
         "fragment; http in development only.",
         examples=["https://example.com/webhook"],
-        extra_json_schema=text(1, LONGEST_URL) | {"format": "uri", "pattern": "^https?://"},
+        extra_json_schema=text(1, LONGEST_URL) | {"format": "url", "pattern": "^https?://"},
     ),
 ]
 Provider = Annotated[
