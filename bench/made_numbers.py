@@ -80,7 +80,8 @@ class Estate:
 
     def _agents(self, index: int) -> tuple[str | None, str | None]:
         if self._is_rare(index, 1):
-            return (RARE_AGENT, None) if index % 2 else (None, RARE_AGENT)
+            is_inbound = index // (self.size // FEW) % 2 == 0
+            return (RARE_AGENT, None) if is_inbound else (None, RARE_AGENT)
         if index % 10 == 0:
             return None, None
         inbound = f"agent_{index % _AGENTS:02d}"
