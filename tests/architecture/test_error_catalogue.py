@@ -44,8 +44,8 @@ def find_rules(files: Iterable[Source]) -> Iterator[tuple[str, Finding]]:
             if ast.unparse(call.func) != "InvalidError" or len(call.args) < 2:
                 continue
             rule = call.args[1]
-            word = rule.value if isinstance(rule, ast.Constant) else ""
-            yield str(word), Finding(file.path, call.lineno, f"validation.{word or '?'}")
+            word = str(rule.value) if isinstance(rule, ast.Constant) else ""
+            yield word, Finding(file.path, call.lineno, f"validation.{word or '?'}")
 
 
 def find_unknown_rules(files: Iterable[Source], codes: Iterable[str]) -> Iterator[Finding]:
