@@ -5,6 +5,7 @@ included, has workers and callers of its own, sends signed events, and keeps a l
 it was asked.
 """
 
+from cordboard.simulated.livekit.callees import Dialled, Outcome
 from cordboard.simulated.livekit.callers import Call, Ended, EndReason
 from cordboard.simulated.livekit.faults import Fault, FaultKind, Faults
 from cordboard.simulated.livekit.server import SimulatedLiveKit, simulated_livekit
@@ -13,12 +14,14 @@ from cordboard.simulated.livekit.workers import Behaviour, Job, Worker
 __all__ = [
     "Behaviour",
     "Call",
+    "Dialled",
     "EndReason",
     "Ended",
     "Fault",
     "FaultKind",
     "Faults",
     "Job",
+    "Outcome",
     "SimulatedLiveKit",
     "Worker",
     "simulated_livekit",

@@ -9,6 +9,7 @@ comes before livekit-sip listens for it.
 import asyncio
 import secrets
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -79,6 +80,7 @@ class Call:
         self._hangs_up = asyncio.Event()
         self._answered = asyncio.Event()
         self._over = asyncio.Event()
+        self._settled = asyncio.Event()
         self.note("INVITE")
 
     def note(self, message: str) -> None:
@@ -116,6 +118,11 @@ class Call:
             raise RuntimeError("a call that is over has an end")
         return self.ended
 
+    async def until_settled(self) -> int:
+        """Wait for the final SIP response, and return it."""
+        await self._settled.wait()
+        return HTTPStatus.OK if self.ended is None else self.ended.status
+
     async def until_hung_up(self) -> None:
         """Wait until the caller has had enough."""
         await self._hangs_up.wait()
@@ -125,17 +132,19 @@ class Call:
         self.answered_by = identity
         self.note("200")
         self._answered.set()
+        self._settled.set()
 
     def end(self, status: int, reason: EndReason) -> None:
         """Let it be over."""
         if self.answered_by is None:
             self.note(str(status))
         else:
-            status = 200
+            status = HTTPStatus.OK
             self.note("BYE")
         after_s = round(self._pace.elapsed_s(self._began_s), 3)
         self.ended = Ended(status, reason, after_s)
         self._over.set()
+        self._settled.set()
 
 
 class Callers:

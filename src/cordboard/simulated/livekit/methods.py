@@ -7,6 +7,7 @@ import msgspec
 from google.protobuf.message import Message
 from livekit import api
 
+from cordboard.simulated.livekit.callees import Callees
 from cordboard.simulated.livekit.dispatches import Dispatches
 from cordboard.simulated.livekit.errors import TwirpError
 from cordboard.simulated.livekit.rooms import Rooms
@@ -42,8 +43,8 @@ class Method(msgspec.Struct, frozen=True):
             raise TwirpError("unauthenticated", "permissions denied")
 
 
-def sip_methods(sip: SIPStore) -> dict[str, Method]:
-    """Return what is about trunks and rules."""
+def sip_methods(sip: SIPStore, callees: Callees) -> dict[str, Method]:
+    """Return what is about trunks, rules and outbound calls."""
     admin = ("sip", "admin")
     return {
         "CreateSIPInboundTrunk": Method(
@@ -67,6 +68,9 @@ def sip_methods(sip: SIPStore) -> dict[str, Method]:
         ),
         "DeleteSIPDispatchRule": Method(
             api.DeleteSIPDispatchRuleRequest, sip.delete_dispatch_rule, admin
+        ),
+        "CreateSIPParticipant": Method(
+            api.CreateSIPParticipantRequest, callees.create_sip_participant, ("sip", "call")
         ),
     }
 

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 from google.protobuf.message import DecodeError
 
+from cordboard.simulated.livekit.callees import Callees
 from cordboard.simulated.livekit.callers import Call, Callers
 from cordboard.simulated.livekit.dispatches import Dispatches
 from cordboard.simulated.livekit.errors import TwirpError
@@ -46,6 +47,7 @@ class SimulatedLiveKit:
         workers: The workers that are registered.
         webhooks: Its events: where they go, and what befalls them.
         callers: The calls that came in.
+        callees: Who can be called, and the calls that went out.
         faults: What shall go wrong with requests.
         ledger: Every request, in the order of their answers.
     """
@@ -63,9 +65,10 @@ class SimulatedLiveKit:
         dispatches = Dispatches(self.rooms, self.workers)
         self.rooms.on_start = dispatches.launch_all
         self.callers = Callers(self.pace, self.sip, self.rooms)
+        self.callees = Callees(self.pace, self.sip, self.rooms, self.callers)
         self.faults = Faults()
         self.ledger: list[Asked] = []
-        self._methods = sip_methods(self.sip) | room_methods(self.rooms, dispatches)
+        self._methods = sip_methods(self.sip, self.callees) | room_methods(self.rooms, dispatches)
 
     def register_worker(
         self, agent_name: str, deployment: str = "", behaviour: Behaviour | None = None
