@@ -163,7 +163,9 @@ def _look_at(
     trunk, rule = _kept(existing, tag)
     foreign = _blocking(pair, taken)
     repair = None if pair is None else _repair(pair, trunk, rule)
-    if isinstance(repair, Ready) and (foreign is None or tag == CATCH_ALL):
+    if repair is None:
+        trunk = rule = None
+    elif isinstance(repair, Ready) and (foreign is None or tag == CATCH_ALL):
         found.ready[tag] = repair
     elif foreign is not None:
         found.blocked[tag] = foreign
@@ -200,14 +202,22 @@ def _sorted(
 def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchRule | None]:
     """Of several objects with one tag, keep a rule and the trunk that it names, else the first.
 
-    A trunk that a foreign rule names is not kept: the two rules conflict, and while they do, no
-    rule of anybody's can be made. A new trunk has a new id, which the foreign rule does not name.
+    A trunk that a foreign rule names is not kept, nor is its rule: the two rules conflict, and
+    while they do, no rule of anybody's can be made. A new trunk has a new id, which the foreign
+    rule does not name.
     """
     trunks = sorted(
         (each for each in existing.trunks.get(tag, ()) if each.trunk_id not in existing.shadowed),
         key=lambda trunk: trunk.trunk_id,
     )
-    rules = sorted(existing.rules.get(tag, ()), key=lambda rule: rule.rule_id)
+    rules = sorted(
+        (
+            each
+            for each in existing.rules.get(tag, ())
+            if existing.shadowed.isdisjoint(each.trunk_ids)
+        ),
+        key=lambda rule: rule.rule_id,
+    )
     for rule in rules:
         for trunk in trunks:
             if rule.trunk_ids == (trunk.trunk_id,):
