@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from cordboard.simulated.livekit.callees import Callees
 from cordboard.simulated.livekit.callers import Call, Callers
+from cordboard.simulated.livekit.control import add_control
 from cordboard.simulated.livekit.dispatches import Dispatches
 from cordboard.simulated.livekit.errors import TwirpError
 from cordboard.simulated.livekit.faults import FaultKind, Faults
@@ -108,6 +109,7 @@ class SimulatedLiveKit:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/", _alive)
         app.router.add_post("/twirp/livekit.{service}/{method}", self._answer)
+        add_control(app, self.callers, self.workers)
         return app
 
     async def stop(self) -> None:

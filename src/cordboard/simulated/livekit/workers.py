@@ -83,6 +83,11 @@ class Workers:
         """Give it no more; what it runs goes on."""
         self.registered.remove(worker)
 
+    def job_of(self, identity: str) -> Job | None:
+        """Return the job by which a participant came, if a worker that is registered has it."""
+        jobs = (job for worker in self.registered for job in worker.jobs)
+        return next((job for job in jobs if job.identity == identity), None)
+
     def launch(self, room: Room, dispatch: api.AgentDispatch) -> None:
         """Give a job to the least used worker that fits; where none does, say nothing."""
         fitting = [
