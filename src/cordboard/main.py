@@ -37,6 +37,7 @@ from cordboard.runtime.repeating import Work, repeated
 from cordboard.runtime.settings import Settings, shown_value
 from cordboard.runtime.stopping import stop_signal
 from cordboard.runtime.telemetry.metrics import BUILD
+from cordboard.simulated.cli import simulate_app
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ app.command()(doctor)
 # The commands for users, which speak to a server over HTTP.
 app.add_typer(numbers_app, name="numbers")
 app.add_typer(agents_app, name="agents")
+app.add_typer(simulate_app, name="simulate")
 
 
 class Role(StrEnum):
