@@ -41,9 +41,12 @@ class FaultyDisk(apsw.VFS):
         self.unregister()
 
     @contextmanager
-    def failing(self, call: Call, error: Exception) -> Iterator[None]:
-        """Let one kind of call fail for the time of a block."""
-        self._failure = lambda made: error if made == call else None
+    def failing(self, call: Call, error: Exception, *, times: int = 1_000_000) -> Iterator[None]:
+        """Let one kind of call fail, so many times, in a block."""
+        left = iter(range(times))
+        self._failure = lambda made: (
+            error if made == call and next(left, None) is not None else None
+        )
         try:
             yield
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cordboard.runtime.db import Database, UniqueViolationError, open_database
+from cordboard.runtime.db import Database, UniqueViolationError, WriteTx, open_database
 from cordboard.runtime.errors import IndeterminateWriteError, StorageFullError
 from tests.support.databases import sqlite_copy, sqlite_url
 from tests.support.faulty_disk import FaultyDisk, no_space, over_quota, sync_failed
@@ -81,6 +81,24 @@ async def test_a_commit_that_could_not_be_synced_is_of_unknown_outcome(
     assert [type(outcome) for outcome in outcomes] == kinds
     assert await db.write(insert_note, "after") == "after"
     assert await notes_in(db) == ["after", "before"]
+
+
+@pytest.mark.parametrize("way", ["write", "write_long"])
+async def test_a_write_of_unknown_outcome_is_not_run_again(
+    db: Database, disk: FaultyDisk, way: str
+) -> None:
+    runs = []
+
+    async def insert(tx: WriteTx) -> None:
+        runs.append("run")
+        await insert_note(tx, "a")
+
+    with (
+        disk.failing(("sync", "wal"), sync_failed(), times=1),
+        pytest.raises(IndeterminateWriteError),
+    ):
+        await getattr(db, way)(insert)
+    assert runs == ["run"]
 
 
 async def test_what_could_not_be_synced_may_be_there_after_a_power_cut(

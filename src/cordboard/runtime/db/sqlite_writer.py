@@ -248,10 +248,9 @@ def _not_kept(group: list[PendingWrite], error: apsw.Error) -> list[PendingWrite
 
     When the COMMIT may have happened, what it held may not be done twice.
     """
-    outcome = unknown_outcome(error)
-    if outcome is None:
+    if unknown_outcome(error) is None:
         return group
+    refused = [write for write in group if write.error is not None]
     for write in group:
-        if write.error is None:
-            write.error = outcome
-    return [write for write in group if write.error is not outcome]
+        write.error = write.error or unknown_outcome(error)
+    return refused
