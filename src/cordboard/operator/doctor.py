@@ -44,7 +44,7 @@ def doctor(
     *,
     as_json: JSONOption = False,
 ) -> None:
-    """Check configuration, database, secret key and clock; the status is 1 if one is broken."""
+    """Check configuration, database, secret key, clock and LiveKit; status 1 if one is broken."""
     try:
         configuration = configured(database_url=database)
     except StartError as error:
@@ -85,6 +85,7 @@ async def _examined(settings: Settings) -> list[Finding]:
             findings.append(await _writable(db))
             findings += await _time_of(db)
             findings.append(await _secret_key(db, settings))
+            findings += await _livekit(db, settings)
     except StartError as error:
         findings.append(Finding("database", Level.BROKEN, f"{shown}: {error}"))
         findings += _secret_key_alone(settings)
@@ -113,6 +114,15 @@ async def _secret_key(db: Database, settings: Settings) -> Finding:
         text = "can be guessed; production mode will refuse it"
         return Finding("secret key", Level.WARNING, text)
     return Finding("secret key", Level.OK, "is the one that the database was made with")
+
+
+async def _livekit(db: Database, settings: Settings) -> list[Finding]:
+    if not settings.has_livekit:
+        return []
+    # What speaks to LiveKit takes a while to import, and most commands never need it.
+    from cordboard.operator.livekit_findings import livekit_findings  # noqa: PLC0415 - as said above
+
+    return await livekit_findings(settings, db)
 
 
 def _secret_key_alone(settings: Settings) -> list[Finding]:

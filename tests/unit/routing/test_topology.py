@@ -39,7 +39,9 @@ SOME_ENTRIES = st.one_of(
 
 
 def a_routable_number(agent: str | None = "desk", webhook_url: str | None = None) -> RoutableNumber:
-    inbound = None if agent is None else AgentVersion("agent_1", 3, agent, "blue", is_registered=True)
+    inbound = (
+        None if agent is None else AgentVersion("agent_1", 3, agent, "blue", is_registered=True)
+    )
     return RoutableNumber(
         phone_number=E164("+14155550100"),
         organization_id=OrganizationId("org_1"),
