@@ -18,14 +18,15 @@ QUIET = ("uvicorn.access", "uvicorn.asgi")
 """Their lines hold the path, and so a phone number; our own line for a request names the route."""
 
 
-def configure_logs(level: str, log_format: str | None, stream: TextIO = sys.stderr) -> None:
+def configure_logs(level: str, log_format: str | None, stream: TextIO | None = None) -> None:
     """Send all events to ``stream`` from now on.
 
     Args:
         level: The least severe that is kept: ``debug``, ``info``, ``warning`` or ``error``.
         log_format: ``console``, ``json``, or None for console on a terminal and else JSON.
-        stream: Where the lines go.
+        stream: Where the lines go, None for standard error.
     """
+    stream = stream or sys.stderr
     is_console = log_format == "console" or (log_format is None and stream.isatty())
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(is_console=is_console, has_colors=stream.isatty()))
