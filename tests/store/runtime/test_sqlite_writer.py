@@ -20,6 +20,9 @@ from tests.support.notes import find_note, insert_note, list_notes, notes_in
 
 Write = Coroutine[Any, Any, Any]
 
+PATIENCE_S = 15
+"""A thread of a test that has failed must end all the same."""
+
 
 @pytest.fixture
 def path(sqlite_template: Path, tmp_path: Path) -> Path:
@@ -213,7 +216,7 @@ class Hold:
     async def _last(self, tx: WriteTx) -> None:
         await insert_note(tx, "long")
         self._loop.call_soon_threadsafe(self._begun.set)
-        self._may_end.wait()
+        self._may_end.wait(PATIENCE_S)
 
     async def begun(self) -> "Hold":
         await self._begun.wait()
@@ -257,7 +260,7 @@ async def test_when_too_many_scans_wait_the_next_is_refused_and_the_others_are_a
     may_end = threading.Event()
 
     async def wait(tx: ReadTx) -> None:
-        may_end.wait()
+        may_end.wait(PATIENCE_S)
 
     scans = [asyncio.create_task(db.scan(wait)) for _ in range(LONGEST_SCAN_QUEUE)]
     await asyncio.sleep(0)
