@@ -184,6 +184,15 @@ async def test_a_draining_server_refuses_new_calls_and_keeps_those_that_are_up()
         assert up.ended is None
 
 
+async def test_callers_of_a_server_that_is_down_are_told_to_try_again_later() -> None:
+    async with simulated_livekit(speed=SPEED) as lk:
+        lk.faults.is_down = True
+        call = await lk.call(to=NUMBER, from_=CALLER)
+        ended = await call.until_ended()
+    assert (ended.status, ended.reason) == (503, EndReason.LOOK_UP_FAILED)
+    assert call.messages == ["INVITE", "100", "503"]
+
+
 async def test_a_flush_loses_everything_and_callers_hear_ringing() -> None:
     async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
         lk.register_worker("tone")

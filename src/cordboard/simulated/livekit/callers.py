@@ -15,12 +15,14 @@ from typing import Any
 import msgspec
 from livekit import api
 
+from cordboard.simulated.livekit.faults import Faults
 from cordboard.simulated.livekit.matching import Invite, LookUpError, find_rule, find_trunk
 from cordboard.simulated.livekit.pace import Pace
 from cordboard.simulated.livekit.rooms import Member, Room, Rooms
 from cordboard.simulated.livekit.sip import SIPStore
 from cordboard.simulated.livekit.sip_participant import described, request_for_room
 
+LOOK_UP_WITHIN_S = 1
 JOINS_AFTER_S = 0.02
 PUBLISHES_AFTER_S = 0.03
 RINGS_FOR_S = 180
@@ -150,9 +152,10 @@ class Call:
 class Callers:
     """The SIP side of the simulated LiveKit: it takes calls from anywhere."""
 
-    def __init__(self, pace: Pace, store: SIPStore, rooms: Rooms) -> None:
-        """Take calls by these trunks and rules into these rooms."""
+    def __init__(self, pace: Pace, store: SIPStore, rooms: Rooms, faults: Faults) -> None:
+        """Take calls by these trunks and rules into these rooms, unless the server is down."""
         self._pace = pace
+        self._faults = faults
         self._store = store
         self._rooms = rooms
         self.calls: list[Call] = []
@@ -167,6 +170,10 @@ class Callers:
 
     async def _take(self, call: Call) -> None:
         call.note("100")
+        if self._faults.is_down:
+            await self._pace.sleep(LOOK_UP_WITHIN_S)
+            call.end(503, EndReason.LOOK_UP_FAILED)
+            return
         if self.is_draining:
             call.end(486, EndReason.DRAINING)
             return

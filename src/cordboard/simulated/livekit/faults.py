@@ -36,7 +36,11 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Faults:
-    """The faults that are still to come."""
+    """The faults that are still to come.
+
+    Attributes:
+        is_down: Whether the server is: connections are cut, and callers get 503.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""

@@ -23,6 +23,7 @@ class Indexed(UserDict[str, M]):
     def __init__(self, keys_of: Callable[[M], Iterable[Key]]) -> None:
         """Begin empty; ``keys_of`` tells what an object claims."""
         self._keys_of = keys_of
+        self._keys: dict[str, list[Key]] = {}
         self._holders: dict[Key, dict[str, None]] = {}
         self._groups: dict[str, dict[str, None]] = {}
         self.contested: dict[Key, None] = {}
@@ -33,7 +34,8 @@ class Indexed(UserDict[str, M]):
         if object_id in self:
             del self[object_id]
         super().__setitem__(object_id, item)
-        for key in self._keys_of(item):
+        self._keys[object_id] = list(self._keys_of(item))
+        for key in self._keys[object_id]:
             holders = self._holders.setdefault(key, {})
             holders[object_id] = None
             self._groups.setdefault(key[0], {})[object_id] = None
@@ -41,9 +43,8 @@ class Indexed(UserDict[str, M]):
                 self.contested[key] = None
 
     def __delitem__(self, object_id: str) -> None:
-        keys = list(self._keys_of(self[object_id]))
         super().__delitem__(object_id)
-        for key in keys:
+        for key in self._keys.pop(object_id):
             holders = self._holders.get(key, {})
             holders.pop(object_id, None)
             if len(holders) < 2:  # noqa: PLR2004 - a key with one holder is nobody's quarrel

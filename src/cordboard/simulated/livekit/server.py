@@ -65,9 +65,9 @@ class SimulatedLiveKit:
         self.workers = Workers(self.pace, self.rooms)
         dispatches = Dispatches(self.rooms, self.workers)
         self.rooms.on_start = dispatches.launch_all
-        self.callers = Callers(self.pace, self.sip, self.rooms)
-        self.callees = Callees(self.pace, self.sip, self.rooms, self.callers)
         self.faults = Faults()
+        self.callers = Callers(self.pace, self.sip, self.rooms, self.faults)
+        self.callees = Callees(self.pace, self.sip, self.rooms, self.callers)
         self.ledger: list[Asked] = []
         self._methods = sip_methods(self.sip, self.callees) | room_methods(self.rooms, dispatches)
 
