@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from litestar.types import ASGIApp
 
-from cordboard.edge.api.connections import BoundedProtocol, Phase
+from cordboard.edge.api.connections import BoundedProtocol
 from cordboard.runtime.errors import StartError
 
 KEEP_ALIVE_S = 75
@@ -17,10 +17,7 @@ KEEP_ALIVE_S = 75
 a proxy never sends a request into a connection that we are closing."""
 
 GRACE_S = 5
-"""How long requests in flight may take once the server is told to stop."""
-
-CLIENT_GRACE_S = 3
-"""How long after that a client may go on sending a body, or leave an answer unread."""
+"""How long requests in flight may take, and clients with their part, once the server shall stop."""
 
 BACKLOG = 2048
 NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -110,19 +107,17 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is in flight; clients that keep us waiting are cut off before the rest.
+        """Finish what is in flight, and cut off what is not finished in time.
 
         Those whose request is given up hear nothing rather than an error: what became of it is
         unknown, and a lost connection says so to every client.
         """
-        loop = asyncio.get_running_loop()
-        loop.call_later(CLIENT_GRACE_S, self._cut_off, set(Phase) - {Phase.WORK})
-        loop.call_later(GRACE_S, self._cut_off, set(Phase))
+        asyncio.get_running_loop().call_later(GRACE_S, self._cut_off)
         await super().shutdown(sockets)
 
-    def _cut_off(self, phases: set[Phase]) -> None:
+    def _cut_off(self) -> None:
         for connection in list(self.server_state.connections):
-            if isinstance(connection, BoundedProtocol) and connection.phase() in phases:
+            if isinstance(connection, BoundedProtocol):
                 connection.transport.abort()
 
 
