@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from cordboard.edge.api.key_shapes import issued_api_key, rotated_api_key
 from cordboard.organizations.model import (
     ADMIN,
     SCOPES,
     APIKey,
+    IssuedKey,
     Pepper,
     check_name,
     check_scopes,
@@ -195,3 +197,10 @@ def test_an_end_in_any_other_form_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["2024-01-15T10:30:00.123Z", "0001-01-01T00:00:00Z"])
 def test_an_end_that_has_passed_is_refused(text: str) -> None:
     assert broken_rule(checked_expiry, text, NOW_MS) == ("expires_at", "range")
+
+
+def test_a_secret_is_not_in_what_a_traceback_would_show() -> None:
+    issued = IssuedKey(a_key(), SECRET)
+    for shown in (issued, issued_api_key(issued, NOW_MS), rotated_api_key(issued, NOW_MS)):
+        assert "sk_1" in repr(shown)
+        assert SECRET not in repr(shown)

@@ -161,6 +161,10 @@ class IssuedKey(msgspec.Struct, frozen=True):
     key: APIKey
     api_secret: str
 
+    def __repr__(self) -> str:
+        """Show which pair it is, and nothing of the secret."""
+        return f"IssuedKey(api_key={self.key.api_key!r}, api_secret=***)"
+
 
 class Pepper:
     """Hashes secrets under a key that is not in the database."""

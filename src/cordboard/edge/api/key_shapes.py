@@ -155,6 +155,10 @@ class IssuedAPIKey(msgspec.Struct, frozen=True):
     expires_at: Expiry
     warning: Warned
 
+    def __repr__(self) -> str:
+        """Show which pair it is, and nothing of the secret."""
+        return f"IssuedAPIKey(api_key={self.api_key!r}, api_secret=***)"
+
 
 class RotatedAPIKey(msgspec.Struct, frozen=True):
     """A key pair with its new secret."""
@@ -170,6 +174,10 @@ class RotatedAPIKey(msgspec.Struct, frozen=True):
     expires_at: Expiry
     previous_secret_expires_at: PreviousExpiry
     warning: Warned
+
+    def __repr__(self) -> str:
+        """Show which pair it is, and nothing of the secret."""
+        return f"RotatedAPIKey(api_key={self.api_key!r}, api_secret=***)"
 
 
 def api_key_item(key: APIKey, now_ms: int) -> APIKeyItem:
