@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Returns the present in milliseconds since 1970-01-01T00:00:00Z."""
@@ -34,4 +35,12 @@ def iso_utc(epoch_ms: int) -> str:
     >>> iso_utc(1_705_314_600_999)
     '2024-01-15T10:30:00Z'
     """
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_ms // 1000))
+    return _iso_second(epoch_ms // 1000)
+
+
+@lru_cache(maxsize=1024)
+def _iso_second(second: int) -> str:
+    """Remembered, since what is created together is shown with the same second again and again."""
+    moment = time.gmtime(second)
+    # %Y writes the year 139 with three digits, which ISO 8601 does not know.
+    return f"{moment.tm_year:04}{time.strftime('-%m-%dT%H:%M:%SZ', moment)}"

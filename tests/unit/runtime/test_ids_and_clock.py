@@ -26,6 +26,7 @@ def test_an_id_is_its_prefix_and_96_random_bits() -> None:
         (951_782_400_000, "2000-02-29T00:00:00Z"),
         (4_102_444_799_999, "2099-12-31T23:59:59Z"),
         (-1, "1969-12-31T23:59:59Z"),
+        (-57_770_402_855_000, "0139-05-01T01:52:25Z"),
     ],
 )
 def test_an_instant_is_written_in_utc_with_whole_seconds_rounded_down(
