@@ -55,7 +55,7 @@ async def test_a_call_shows_its_ladder_and_the_agent_that_answered(
         "INVITE",
         "100 Trying",
         "180 Ringing",
-        "200 OK: answered by tone, deployment blue, sent for {}",
+        "200 OK: answered by tone, deployment blue; its job: {}",
         "BYE: caller hung up",
     ]
 
@@ -81,6 +81,24 @@ def test_the_simulated_livekit_says_how_to_start_cordboard_with_it(running: IO[s
         f"CORDBOARD_LIVEKIT_API_SECRET={SECRET}",
         "CORDBOARD_SIP_SOURCE_CIDRS=127.0.0.1/32",
     ]
+
+
+def test_a_number_that_was_just_created_is_answered_by_its_agent(
+    place: Place, running: IO[str]
+) -> None:
+    url = _url(running)
+    settings = {
+        "CORDBOARD_LIVEKIT_URL": url,
+        "CORDBOARD_LIVEKIT_API_KEY": KEY,
+        "CORDBOARD_LIVEKIT_API_SECRET": SECRET,
+        "CORDBOARD_SIP_SOURCE_CIDRS": "127.0.0.1/32",
+    }
+    with place.serve(**settings) as server:
+        caller = server.caller(server.first_pair())
+        caller.create(NUMBER, inbound_agent_id="other")
+        server.wait_until(lambda: bool(caller.show(NUMBER)["dispatch_rule_id"]))
+        ran = place.run("simulate", "call", "--to", NUMBER, "--from", CALLER, "--url", url)
+    assert "answered by other" in ran.lines[4]
 
 
 def test_a_call_without_a_simulated_livekit_says_how_to_start_one(place: Place) -> None:

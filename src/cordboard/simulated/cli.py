@@ -99,7 +99,7 @@ async def _run_livekit(port: int, workers: list[str], webhook_urls: list[str]) -
 
 def _welcome(livekit: "SimulatedLiveKit") -> str:
     workers = [
-        worker.agent_name + (f":{worker.deployment}" if worker.deployment else "")
+        (worker.agent_name or "(unnamed)") + (f":{worker.deployment}" if worker.deployment else "")
         for worker in livekit.workers.registered
     ]
     return "\n".join(
@@ -176,8 +176,7 @@ def _said(message: str, shown: "Shown") -> str:
     if message == "200" and shown.job is not None:
         deployment = shown.job.deployment
         of = f", deployment {deployment}" if deployment else ""
-        return f"{words}: answered by {shown.job.agent_name}{of}, sent for {shown.job.metadata}"
-    is_last = shown.ended is not None and message == shown.ladder[-1][1]
-    if is_last and shown.ended is not None:
+        return f"{words}: answered by {shown.job.agent_name}{of}; its job: {shown.job.metadata}"
+    if shown.ended is not None and message == shown.ladder[-1][1]:
         return f"{words}: {shown.ended.reason.replace('_', ' ')}"
     return words
