@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import structlog
@@ -38,6 +38,9 @@ from cordboard.runtime.settings import Settings, shown_value
 from cordboard.runtime.stopping import stop_signal
 from cordboard.runtime.telemetry.metrics import BUILD
 from cordboard.simulated.cli import simulate_app
+
+if TYPE_CHECKING:
+    from cordboard.calls.answering import Answering
 
 log = structlog.get_logger(__name__)
 
@@ -133,14 +136,15 @@ async def _run(start: Start) -> None:
             works = [] if start.role is Role.API else keep_house(db)
             kind = "postgresql" if sqlite_path(_url(settings)) is None else "sqlite"
             BUILD.labels(__version__, start.role, kind).set(1)
-            async with _reconciling(settings, db) as reconciling:
+            async with _reconciling(settings, db) as reconciling, _answering(settings, db) as calls:
                 works += [] if start.role is Role.API else reconciling
+                works += [] if calls is None else calls.works
                 if start.role is Role.WORKER:
                     async with repeated(*works):
                         _note_started(settings, start.role, None)
                         await stop.wait()
                 else:
-                    await _serve_api(start, db, pepper, works, stop)
+                    await _serve_api(start, db, pepper, works, calls, stop)
     log.info("server_stopped", role=start.role)
 
 
@@ -164,8 +168,28 @@ async def _reconciling(settings: Settings, db: Database) -> AsyncIterator[list[W
                 await reconciler.stop()
 
 
+@asynccontextmanager
+async def _answering(settings: Settings, db: Database) -> AsyncIterator["Answering | None"]:
+    """Return what answers calls; nothing where there is no LiveKit."""
+    if not settings.has_livekit:
+        yield None
+        return
+    from cordboard.operator.livekit import (  # noqa: PLC0415 - see the module's words
+        configured_cluster,
+        opened_answering,
+    )
+
+    async with opened_answering(configured_cluster(settings), settings, db) as answering:
+        yield answering
+
+
 async def _serve_api(
-    start: Start, db: Database, pepper: Pepper, works: list[Work], stop: asyncio.Event
+    start: Start,
+    db: Database,
+    pepper: Pepper,
+    works: list[Work],
+    answering: "Answering | None",
+    stop: asyncio.Event,
 ) -> None:
     from cordboard.edge.api.app import build_app  # noqa: PLC0415 - see the module's words
     from cordboard.edge.api.context import Context  # noqa: PLC0415 - see the module's words
@@ -180,6 +204,7 @@ async def _serve_api(
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
         has_livekit=settings.has_livekit,
+        answering=answering,
     )
     note_ready = await _first_words(start, db, pepper)
     # The process that checks a pair is the one that knows it was used, whatever its role.

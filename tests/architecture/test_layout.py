@@ -30,6 +30,7 @@ DRAWERS: dict[str, str] = {}
 
 # "path::function": "reason", for store functions that serve the whole installation.
 _KEYS = "src/cordboard/organizations/store.py"
+_CALLS = "src/cordboard/calls/store.py"
 _ROUTING = "src/cordboard/routing/store.py"
 ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::list_organizations": "the operator's list of all of them",
@@ -41,6 +42,17 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_ROUTING}::list_states": "the reconciler works for all organizations",
     f"{_ROUTING}::update_states": "each state carries its organization",
     f"{_ROUTING}::update_cluster": "a cluster belongs to the installation",
+    f"{_ROUTING}::update_catch_all": "the catch-all takes every organization's calls",
+    f"{_ROUTING}::find_own_rule": "a ringing call does not say whose it is",
+    f"{_CALLS}::insert_event": "LiveKit's events do not say whose call they are about",
+    f"{_CALLS}::claim_room": "a room does not say whose it is",
+    f"{_CALLS}::update_room": "the same",
+    f"{_CALLS}::find_call_in_room": "the same",
+    f"{_CALLS}::find_followed": "whoever answers calls works for all organizations",
+    f"{_CALLS}::list_up": "the same",
+    f"{_CALLS}::delete_old_events": "housekeeping",
+    f"{_CALLS}::delete_old_rooms": "housekeeping",
+    f"{_CALLS}::delete_old_unmatched": "calls to nobody's numbers",
     f"{_ROUTING}::get_installation_id": "belongs to the installation",
 }
 

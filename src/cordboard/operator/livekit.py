@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from cordboard.calls.answering import Answering
+from cordboard.calls.steps import Deadlines
 from cordboard.provisioning.reconcile import Reconciler
 from cordboard.routing import store
 from cordboard.routing.carrier_addresses import load_catalogue
 from cordboard.routing.livekit import APIKey, LiveKit
 from cordboard.routing.topology import Estate, Layer, OpenTrunkError, canonical_cidrs
+from cordboard.runtime.clock import system_clock
 from cordboard.runtime.db import Database
 from cordboard.runtime.errors import StartError
 from cordboard.runtime.settings import Settings
@@ -81,4 +84,24 @@ async def opened_reconciler(
     try:
         yield Reconciler(db, livekit, estate)
     finally:
+        await livekit.aclose()
+
+
+@asynccontextmanager
+async def opened_answering(
+    cluster: Cluster, settings: Settings, db: Database
+) -> AsyncIterator[Answering]:
+    """Open a client, and what answers a cluster's calls, for the time of a block."""
+    deadlines = Deadlines(
+        joined_ms=round(settings.agent_join_timeout * 1000),
+        audio_ms=round(settings.agent_audio_timeout * 1000),
+        gone_ms=round(settings.agent_gone_timeout * 1000),
+    )
+    livekit = LiveKit(CLUSTER, cluster.url, cluster.keys)
+    secrets = {key.api_key: key.api_secret for key in cluster.keys}
+    answering = Answering(db, livekit, system_clock, deadlines, secrets)
+    try:
+        yield answering
+    finally:
+        await answering.stop()
         await livekit.aclose()

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
+from cordboard.calls import store as calls
 from cordboard.runtime import idempotency, outbox
 from cordboard.runtime.db import Database, WriteTx
 from cordboard.runtime.repeating import Work
 from cordboard.runtime.telemetry.metrics import OUTBOX_EVENTS, OUTBOX_LAG_EVENTS
 
 PRUNE_EVERY_S = 3600
+PRUNE_OFTEN_S = 300
 MEASURE_EVERY_S = 15
 
 BATCH = 1000
@@ -19,6 +21,9 @@ def keep_house(db: Database) -> list[Work]:
     return [
         Work("prune_idempotency_keys", lambda: prune(db, idempotency.prune_keys), PRUNE_EVERY_S),
         Work("prune_outbox", lambda: prune(db, outbox.prune_events), PRUNE_EVERY_S),
+        Work("prune_events", lambda: prune(db, calls.delete_old_events), PRUNE_OFTEN_S),
+        Work("prune_rooms", lambda: prune(db, calls.delete_old_rooms), PRUNE_EVERY_S),
+        Work("prune_unmatched", lambda: prune(db, calls.delete_old_unmatched), PRUNE_EVERY_S),
         Work("measure_outbox", lambda: measure_outbox(db), MEASURE_EVERY_S),
     ]
 

@@ -100,6 +100,7 @@ class Reconciler:
         self._tick_lock = asyncio.Lock()
         self._catch_all_lock = asyncio.Lock()
         self._catch_all: Ready | None = None
+        self._noted_rule = ""
         self._seen = 0
         self._is_stale = False
         self._has_failed = False
@@ -246,6 +247,9 @@ class Reconciler:
         made = await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
         found = made.get(CATCH_ALL, difference.ready.get(CATCH_ALL))
         self._catch_all = found if isinstance(found, Ready) else None
+        if isinstance(found, Ready) and found.rule_id != self._noted_rule:
+            await self._db.write(store.update_catch_all, self._livekit.cluster_id, found.rule_id)
+            self._noted_rule = found.rule_id
         return made
 
     async def _promise(self, plan: Plan, known: dict[str, NumberState]) -> None:

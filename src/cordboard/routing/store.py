@@ -193,6 +193,40 @@ async def update_cluster(tx: WriteTx, cluster_id: str, url: str) -> None:
     )
 
 
+async def update_catch_all(tx: WriteTx, cluster_id: str, rule_id: str) -> None:
+    """Note the catch-all's rule, so that its calls are known for ours."""
+    await tx.execute(
+        """INSERT INTO livekit_catch_all (cluster_id, rule_id, noted_ms) VALUES ($1, $2, $3)
+           ON CONFLICT (cluster_id, rule_id) DO NOTHING""",
+        cluster_id,
+        rule_id,
+        tx.now_ms,
+    )
+
+
+class OwnRule(msgspec.Struct, frozen=True):
+    """A dispatch rule of ours; whether Cordboard sends for the agents of its calls."""
+
+    is_catch_all: bool
+
+
+async def find_own_rule(tx: ReadTx, cluster_id: str, rule_id: str) -> OwnRule | None:
+    """Return what is known of a rule by which a call came; None for somebody else's."""
+    row = await tx.fetch_one(
+        "SELECT 1 FROM livekit_catch_all WHERE cluster_id = $1 AND rule_id = $2",
+        cluster_id,
+        rule_id,
+    )
+    if row is not None:
+        return OwnRule(is_catch_all=True)
+    row = await tx.fetch_one(
+        "SELECT 1 FROM phone_number_livekit WHERE cluster_id = $1 AND dispatch_rule_id = $2",
+        cluster_id,
+        rule_id,
+    )
+    return None if row is None else OwnRule(is_catch_all=False)
+
+
 async def get_installation_id(tx: WriteTx) -> str:
     """Return the id that our objects at LiveKit carry; made the first time."""
     await tx.execute(

@@ -110,6 +110,25 @@ class Settings(BaseSettings):
     max_call_duration: int = Field(
         default=60, ge=1, le=1440, description="Minutes after which LiveKit ends a call by itself."
     )
+    agent_join_timeout: float = Field(
+        default=6,
+        ge=1,
+        le=60,
+        description="Seconds from its dispatch within which an agent must be in the room; then the "
+        "next takes over, or the call ends.",
+    )
+    agent_audio_timeout: float = Field(
+        default=10,
+        ge=1,
+        le=120,
+        description="Seconds from its dispatch within which an agent must be heard.",
+    )
+    agent_gone_timeout: float = Field(
+        default=3,
+        ge=0.5,
+        le=60,
+        description="Seconds for which an answered call may be without its agent.",
+    )
     log_format: Literal["console", "json"] | None = Field(
         default=None,
         description="How the log looks: `console` for people, `json` for machines, one object per "

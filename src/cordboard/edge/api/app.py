@@ -13,6 +13,7 @@ from cordboard.edge.api import (
     api_keys,
     docs_page,
     health,
+    livekit_events,
     number_lists,
     numbers,
     openapi,
@@ -73,7 +74,7 @@ def build_app(
         extra_routes: More handlers beside ours, for an installation that embeds the application.
     """
     app = Litestar(
-        [options_of(ROUTES), *ROUTES, *(extra_routes or [])],
+        [options_of(ROUTES), *ROUTES, livekit_events.receive_event, *(extra_routes or [])],
         exception_handlers={
             DomainError: on_domain_error,
             ClientLeftError: on_client_left,

@@ -57,7 +57,7 @@ async def raw_body(request: HTTPRequest) -> bytes:
         ClientLeftError: The client went away before all of it had come.
         UnsupportedMediaTypeError: It says it is something else.
     """
-    raw = await _received(request)
+    raw = await received(request, LARGEST_BODY)
     content_type = header(request, b"content-type")
     if content_type is not None:
         media_type = content_type.partition(";")[0].strip().lower()
@@ -67,13 +67,18 @@ async def raw_body(request: HTTPRequest) -> bytes:
     return raw
 
 
-async def _received(request: HTTPRequest) -> bytes:
-    """Read the body from the connection; the framework's way to it was measured at 15 µs."""
+async def received(request: HTTPRequest, largest: int) -> bytes:
+    """Read the body from the connection; the framework's way to it was measured at 15 µs.
+
+    Raises:
+        BodyTooLargeError: It has more bytes than ``largest``, whether it said so at first or not.
+        ClientLeftError: The client went away before all of it had come.
+    """
     announced = header(request, b"content-length")
-    if announced is not None and int(announced) > LARGEST_BODY:
-        raise BodyTooLargeError
+    if announced is not None and int(announced) > largest:
+        raise BodyTooLargeError(largest)
     parts: list[bytes] = []
-    left = LARGEST_BODY
+    left = largest
     while True:
         message = await request.receive()
         if message["type"] != "http.request":
@@ -81,7 +86,7 @@ async def _received(request: HTTPRequest) -> bytes:
         part = message["body"]
         left -= len(part)
         if left < 0:
-            raise BodyTooLargeError
+            raise BodyTooLargeError(largest)
         parts.append(part)
         if not message["more_body"]:
             return b"".join(parts)

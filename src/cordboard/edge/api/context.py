@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from cordboard.calls.answering import Answering
 from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
@@ -19,6 +20,7 @@ class Context(msgspec.Struct, frozen=True):
 
     Attributes:
         has_livekit: Whether numbers are provisioned at a LiveKit.
+        answering: What answers calls, where there is a LiveKit.
     """
 
     db: Database
@@ -27,6 +29,7 @@ class Context(msgspec.Struct, frozen=True):
     clock: Clock
     number_rules: NumberRules
     has_livekit: bool = False
+    answering: Answering | None = None
 
 
 def context_of(request: HTTPRequest) -> Context:

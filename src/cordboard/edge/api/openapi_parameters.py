@@ -15,6 +15,9 @@ IN_PATH = {
             "+14157774444",
         ),
         Parameter("agent_id", "The agent's id.", {"type": "string"}, "agent_abc123"),
+        Parameter(
+            "call_id", "The call's id.", {"type": "string"}, "call_mfrggzdfmztwq2lknnwg23tpob"
+        ),
         Parameter("version", "Which version of the agent.", {"type": "integer", "minimum": 1}, "1"),
         Parameter(
             "organization_id",

@@ -30,9 +30,9 @@ class BodyTooLargeError(DomainError):
     code = "request.too_large"
     message = "Body too large"
 
-    def __init__(self) -> None:
-        """Say how much it may be."""
-        super().__init__("A body may have up to 1,048,576 bytes")
+    def __init__(self, largest: int) -> None:
+        """Say how many bytes it may have."""
+        super().__init__(f"A body may have up to {largest:,} bytes")
 
 
 class IdempotencyUnsupportedError(DomainError):

@@ -40,6 +40,9 @@ OUTBOX_EVENTS = Gauge(
 OUTBOX_LAG_EVENTS = Gauge(
     "cordboard_outbox_lag_events", "Events that a consumer has yet to pass.", ["consumer"]
 )
+CALLS_ENDED = Counter(
+    "cordboard_calls_ended_total", "Calls that ended, by the reason in their record.", ["reason"]
+)
 WORK_FAILURES = Counter(
     "cordboard_work_failures_total", "Turns of background work that failed.", ["work"]
 )

@@ -2,6 +2,7 @@
 
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
 from cordboard.routing import livekit_errors as livekit
+from cordboard.routing.events import EventUnverifiedError
 
 LIVEKIT = (
     Row(
@@ -50,5 +51,13 @@ LIVEKIT = (
         "The call ended with 486 Busy Here",
         "Call again later; every dial is a new call.",
         "Yes, as a new call.",
+    ),
+    Row(
+        EventUnverifiedError,
+        "What came to /livekit/events was not signed by a key of the configured LiveKit, or was "
+        "changed on its way.",
+        "The token names an API key that is not configured here",
+        "Give LiveKit's `webhook.api_key` one of the keys in CORDBOARD_LIVEKIT_API_KEY, and keep "
+        "the clocks of both in time.",
     ),
 )

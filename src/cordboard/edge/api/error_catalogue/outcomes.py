@@ -1,6 +1,7 @@
 """What can stand in the way of a request that is right in itself."""
 
 from cordboard.agents.errors import AgentInUseError, AgentNotFoundError, AgentVersionNotFoundError
+from cordboard.calls.model import CallInProgressError, CallNotFoundError
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
 from cordboard.edge.api.refusals import IdempotencyUnsupportedError, InternalError
 from cordboard.numbers.model import NumberExistsError, NumberNotFoundError, RevisionMismatchError
@@ -49,8 +50,22 @@ MISSING = (
         "'org_123'",
         "List the key pairs; the id begins with apikey_, not with sk_.",
     ),
+    Row(
+        CallNotFoundError,
+        "The organization has no such call; it may be deleted. Another organization's looks the "
+        "same.",
+        "Call with ID 'call_mfrggzdfmztwq2lknnwg23tpob' does not exist in organization 'org_123'",
+        "List the calls; check that the key pair is the right organization's.",
+    ),
 )
 CONFLICTS = (
+    Row(
+        CallInProgressError,
+        "The call has not ended, so its record cannot be deleted.",
+        "Call with ID 'call_mfrggzdfmztwq2lknnwg23tpob' has not ended; end it first",
+        "End the call, or wait for its end.",
+        LATER,
+    ),
     Row(
         NumberExistsError,
         "The number is registered, here or in another organization, which is not named.",

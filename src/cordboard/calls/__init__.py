@@ -1,0 +1,1 @@
+"""Calls: their records, and answering those that ring."""

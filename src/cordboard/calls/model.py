@@ -1,0 +1,199 @@
+"""A call's record: what was decided, what happened, and how it ended. No I/O."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from cordboard.calls.seen import Seen
+from cordboard.routing.model import Accepted, Decision, RefusalReason, Target
+from cordboard.runtime.errors import DomainError, Kind
+from cordboard.runtime.ids import OrganizationId
+
+NOBODY = OrganizationId("")
+"""Whose a call is that was made to a number nobody has registered."""
+
+
+class CallState(StrEnum):
+    """Where a call stands: a closed set."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a call ended, or is being ended: a closed set. The first three are refusals."""
+
+    UNKNOWN_NUMBER = RefusalReason.UNKNOWN_NUMBER.value
+    UNBOUND_NUMBER = RefusalReason.UNBOUND_NUMBER.value
+    FOREIGN_CARRIER_ACCOUNT = RefusalReason.FOREIGN_CARRIER_ACCOUNT.value
+    NO_AGENT = "no_agent"
+    AGENT_SILENT = "agent_silent"
+    AGENT_GONE = "agent_gone"
+    ENDED_BY_REQUEST = "ended_by_request"
+    CALLER_HUNG_UP = "caller_hung_up"
+    CALLER_GAVE_UP = "caller_gave_up"
+    AGENT_HUNG_UP = "agent_hung_up"
+    NOT_ANSWERED = "not_answered"
+    CONNECTION_LOST = "connection_lost"
+
+
+_BY_DISCONNECT = {
+    "ROOM_DELETED": EndReason.AGENT_HUNG_UP,
+    "PARTICIPANT_REMOVED": EndReason.AGENT_HUNG_UP,
+    "USER_UNAVAILABLE": EndReason.NOT_ANSWERED,
+    "USER_REJECTED": EndReason.NOT_ANSWERED,
+}
+
+
+class CallNotFoundError(DomainError):
+    """The organization has no such call."""
+
+    kind = Kind.NOT_FOUND
+    code = "call.not_found"
+    message = "Call not found"
+
+    def __init__(self, organization_id: OrganizationId, call_id: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"Call with ID '{call_id}' does not exist in organization '{organization_id}'"
+        )
+
+
+class CallInProgressError(DomainError):
+    """The call is up, so its record cannot go."""
+
+    kind = Kind.CONFLICT
+    code = "call.in_progress"
+    message = "Call in progress"
+
+    def __init__(self, call_id: str) -> None:
+        """Name the call."""
+        super().__init__(f"Call with ID '{call_id}' has not ended; end it first")
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """The caller's side of a call, as its attributes tell.
+
+    Attributes:
+        sip_call_id: ``sip.callID``.
+        rule_id: The dispatch rule by which it came.
+        carrier_ids: What the carrier calls it, by attribute (``sip.twilio.callSid`` …).
+    """
+
+    sip_call_id: str
+    rule_id: str
+    dialled: str
+    caller: str
+    joined_ms: int
+    carrier_ids: dict[str, str]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call that came in.
+
+    Attributes:
+        organization_id: Whose; :data:`NOBODY` for an unknown number.
+        room: The room's name; it holds the caller's number.
+        decision: Taken when it rang; nothing changes it afterwards.
+        is_decided_here: Whether Cordboard sends for its agent, and not LiveKit alone.
+        attempt: Which of the decision's targets is being tried, from 0.
+        tried_ms: When that began; its deadlines count from here.
+        asked_ms: When its dispatch was last asked for.
+        dispatch_id: The dispatch that stays; empty until it is known.
+        closing_ms: Since when it is being ended by Cordboard, for ``closing_reason``.
+        metadata: The customer's own notes.
+    """
+
+    call_id: str
+    organization_id: OrganizationId
+    cluster_id: str
+    room_sid: str
+    room: str
+    leg: Leg
+    decision: Decision
+    is_decided_here: bool
+    state: CallState
+    started_ms: int
+    created_ms: int
+    updated_ms: int
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    end_reason: EndReason | None = None
+    attempt: int = 0
+    tried_ms: int = 0
+    asked_ms: int = 0
+    dispatch_id: str = ""
+    closing_ms: int | None = None
+    closing_reason: EndReason | None = None
+    metadata: dict[str, Any] = {}
+
+    @property
+    def is_unmatched(self) -> bool:
+        """Whether no agent was found for it."""
+        return not isinstance(self.decision, Accepted)
+
+    @property
+    def target(self) -> Target | None:
+        """The agent that is being tried, or None for a refused call."""
+        if not isinstance(self.decision, Accepted):
+            return None
+        return self.decision.targets[self.attempt]
+
+    @property
+    def next_target(self) -> Target | None:
+        """The agent that takes over when this one fails, or None."""
+        if not isinstance(self.decision, Accepted):
+            return None
+        later = self.decision.targets[self.attempt + 1 :]
+        return later[0] if later else None
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it was answered, 0 while it is up or when it never was."""
+        if self.answered_ms is None or self.ended_ms is None:
+            return 0
+        return self.ended_ms - self.answered_ms
+
+    def observed(self, seen: Seen, now_ms: int) -> "Call":
+        """Return the record as what was seen of its room makes it.
+
+        The agent's first audio counts as the answer: LiveKit tells of no other.
+        """
+        ended_ms = _ended_ms(seen, self.started_ms)
+        answered_ms = _answered_ms(seen, self.started_ms, ended_ms)
+        state = CallState.RINGING if answered_ms is None else CallState.ANSWERED
+        reason = None
+        if ended_ms is not None:
+            state = CallState.ENDED
+            reason = self.closing_reason or _reason(seen, is_answered=answered_ms is not None)
+        after = msgspec.structs.replace(
+            self, state=state, answered_ms=answered_ms, ended_ms=ended_ms, end_reason=reason
+        )
+        return after.changed(now_ms) if after != self else self
+
+    def changed(self, now_ms: int, **fields: Any) -> "Call":  # noqa: ANN401 - as the fields are
+        """Return the record with other values; ``updated_ms`` never goes backwards."""
+        updated_ms = max(self.updated_ms, now_ms)
+        return msgspec.structs.replace(self, updated_ms=updated_ms, **fields)
+
+
+def _ended_ms(seen: Seen, started_ms: int) -> int | None:
+    left_ms = seen.finished_ms if seen.caller.left_ms is None else seen.caller.left_ms
+    return None if left_ms is None else max(left_ms, started_ms)
+
+
+def _answered_ms(seen: Seen, started_ms: int, ended_ms: int | None) -> int | None:
+    audio = [agent.audio_ms for agent in seen.agents if agent.audio_ms is not None]
+    if not audio:
+        return None
+    answered_ms = max(min(audio), started_ms)
+    return answered_ms if ended_ms is None or answered_ms <= ended_ms else None
+
+
+def _reason(seen: Seen, *, is_answered: bool) -> EndReason:
+    because = seen.caller.because
+    if because == "CLIENT_INITIATED":
+        return EndReason.CALLER_HUNG_UP if is_answered else EndReason.CALLER_GAVE_UP
+    return _BY_DISCONNECT.get(because, EndReason.CONNECTION_LOST)

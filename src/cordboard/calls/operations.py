@@ -1,0 +1,255 @@
+"""What happens to call records: they are made of what LiveKit shows, and of what is asked.
+
+Whoever changes a call has claimed its room first, so its changes come one after the other. Each
+returns the call as it stands then.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from cordboard.calls import store
+from cordboard.calls.model import (
+    NOBODY,
+    Call,
+    CallInProgressError,
+    CallNotFoundError,
+    CallState,
+    EndReason,
+    Leg,
+)
+from cordboard.calls.seen import Seen, Sighting
+from cordboard.routing.events import LiveKitEvent, Sight
+from cordboard.routing.model import IncomingCall, Refused, call_id, decide
+from cordboard.routing.store import find_facts, find_own_rule
+from cordboard.runtime.actor import Actor
+from cordboard.runtime.db import WriteTx
+from cordboard.runtime.ids import OrganizationId
+
+CARRIER_IDS = ("sip.callIDFull", "sip.twilio.", "sip.telnyx.", "sip.amazon.")
+WHOLE_SECOND_MS = 999
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What came of something seen.
+
+    Attributes:
+        call: The call concerned, as it stands now.
+        is_new: Whether its record has just begun.
+        has_just_ended: Whether this ended it.
+    """
+
+    call: Call
+    is_new: bool
+    has_just_ended: bool = False
+
+
+def leg_of(attributes: dict[str, str], joined_ms: int) -> Leg | None:
+    """Return the caller's side of a call; None where the attributes tell of no inbound call."""
+    sip_call_id, rule_id = attributes.get("sip.callID", ""), attributes.get("sip.ruleID", "")
+    if not sip_call_id or not rule_id:
+        return None
+    return Leg(
+        sip_call_id=sip_call_id,
+        rule_id=rule_id,
+        dialled=attributes.get("sip.trunkPhoneNumber", ""),
+        caller=attributes.get("sip.phoneNumber", ""),
+        joined_ms=joined_ms,
+        carrier_ids={
+            name: value for name, value in attributes.items() if name.startswith(CARRIER_IDS)
+        },
+    )
+
+
+async def record_event(tx: WriteTx, cluster_id: str, event: LiveKitEvent) -> Taken | None:
+    """Take an event into the record of its call; None when it concerns none, or came before.
+
+    An event says when in whole seconds; within that second, the instant of its arrival counts.
+    """
+    leg = leg_of(event.attributes, event.joined_ms) if event.kind == "sip" else None
+    if event.kind == "sip" and (
+        leg is None or await find_own_rule(tx, cluster_id, leg.rule_id) is None
+    ):
+        return None
+    if not await store.insert_event(tx, cluster_id, event.event_id):
+        return None
+    first_ms = event.created_s * 1000
+    at_ms = min(max(tx.now_ms, first_ms), first_ms + WHOLE_SECOND_MS)
+    sightings = []
+    if event.joined_ms:
+        joined_ms = event.joined_ms
+        sightings.append(Sighting(Sight.JOINED, event.participant_sid, joined_ms, event.kind))
+    if event.sight is not Sight.JOINED or not event.joined_ms:
+        sightings.append(
+            Sighting(event.sight, event.participant_sid, at_ms, event.kind, event.disconnect_reason)
+        )
+    return await observe(tx, cluster_id, (event.room_sid, event.room), sightings, leg)
+
+
+async def observe(
+    tx: WriteTx,
+    cluster_id: str,
+    room: tuple[str, str],
+    sightings: Iterable[Sighting],
+    leg: Leg | None,
+) -> Taken | None:
+    """Take what was seen of a room into the record of its call, which begins with its caller.
+
+    Args:
+        tx: A transaction.
+        cluster_id: The LiveKit of the room.
+        room: The room's sid and its name.
+        sightings: What was seen; what is known already changes nothing.
+        leg: The caller's side, where it was seen.
+    """
+    room_sid, room_name = room
+    before = await store.claim_room(tx, cluster_id, room_sid)
+    seen = before
+    for sighting in sightings:
+        seen = seen.after(sighting)
+    if seen != before:
+        await store.update_room(tx, cluster_id, room_sid, seen)
+    call = await store.find_call_in_room(tx, cluster_id, room_sid)
+    if call is not None:
+        after = call.observed(seen, tx.now_ms)
+        if after != call:
+            await tx.execute_together(store.update_call(after))
+        has_just_ended = call.ended_ms is None and after.ended_ms is not None
+        return Taken(after, is_new=False, has_just_ended=has_just_ended)
+    if leg is None or seen.is_forgotten:
+        return None
+    return await _begin(tx, cluster_id, (room_sid, room_name), leg, seen)
+
+
+async def _begin(
+    tx: WriteTx, cluster_id: str, room: tuple[str, str], leg: Leg, seen: Seen
+) -> Taken | None:
+    """Decide a call and begin its record; None for a call that came by a foreign rule."""
+    rule = await find_own_rule(tx, cluster_id, leg.rule_id)
+    if rule is None:
+        return None
+    name = call_id(cluster_id, leg.sip_call_id)
+    incoming = IncomingCall(name, cluster_id, leg.dialled, leg.caller, leg.joined_ms)
+    decision = decide(incoming, await find_facts(tx, leg.dialled))
+    is_refused = isinstance(decision, Refused)
+    call = Call(
+        call_id=name,
+        organization_id=decision.organization_id or NOBODY,
+        cluster_id=cluster_id,
+        room_sid=room[0],
+        room=room[1],
+        leg=leg,
+        decision=decision,
+        is_decided_here=rule.is_catch_all,
+        state=CallState.RINGING,
+        started_ms=leg.joined_ms,
+        created_ms=tx.now_ms,
+        updated_ms=tx.now_ms,
+        tried_ms=tx.now_ms,
+        asked_ms=tx.now_ms,
+        closing_ms=tx.now_ms if is_refused else None,
+        closing_reason=EndReason(decision.reason) if isinstance(decision, Refused) else None,
+    ).observed(seen, tx.now_ms)
+    await tx.execute_together(store.insert_call(call))
+    return Taken(call, is_new=True, has_just_ended=call.ended_ms is not None)
+
+
+async def ask_again(tx: WriteTx, call: Call) -> Call | None:
+    """Take over the dispatch of a call whose asker seems to be gone; None if another did."""
+    return await _if_unmoved(tx, call, asked_ms=tx.now_ms)
+
+
+async def try_next(tx: WriteTx, call: Call) -> Call | None:
+    """Go on to a call's next target; None if another did, or the call has gone on meanwhile."""
+    return await _if_unmoved(
+        tx,
+        call,
+        attempt=call.attempt + 1,
+        tried_ms=tx.now_ms,
+        asked_ms=tx.now_ms,
+        dispatch_id="",
+    )
+
+
+async def note_dispatch(tx: WriteTx, call: Call, dispatch_id: str) -> Call | None:
+    """Note which dispatch of a call's present target stays."""
+    return await _if_unmoved(tx, call, dispatch_id=dispatch_id)
+
+
+async def give_up(tx: WriteTx, call: Call, reason: EndReason) -> Call | None:
+    """Begin to end a call; None if that has begun, or the call has gone on meanwhile."""
+    return await _if_unmoved(tx, call, closing_ms=tx.now_ms, closing_reason=reason)
+
+
+async def _if_unmoved(tx: WriteTx, call: Call, **fields: Any) -> Call | None:  # noqa: ANN401 - as the fields are
+    """Change a call that stands where its decider saw it: of several deciders, one goes on."""
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    now = await store.find_call_in_room(tx, call.cluster_id, call.room_sid)
+    if now is None or _position(now) != _position(call):
+        return None
+    after = now.changed(tx.now_ms, **fields)
+    await tx.execute_together(store.update_call(after))
+    return after
+
+
+def _position(call: Call) -> tuple[object, ...]:
+    return call.attempt, call.asked_ms, call.closing_ms, call.ended_ms is None
+
+
+async def end_call(tx: WriteTx, actor: Actor, call_id: str) -> Call:
+    """Begin to end a call because its customer asked for it; one that has ended stays as it is.
+
+    Raises:
+        CallNotFoundError: The organization has no such call.
+    """
+    call = await _claimed(tx, actor.organization_id, call_id)
+    if call.ended_ms is not None or call.closing_ms is not None:
+        return call
+    after = call.changed(tx.now_ms, closing_ms=tx.now_ms, closing_reason=EndReason.ENDED_BY_REQUEST)
+    await tx.execute_together(store.update_call(after))
+    return after
+
+
+async def update_metadata(
+    tx: WriteTx, actor: Actor, call_id: str, metadata: dict[str, Any]
+) -> Call:
+    """Merge notes into those that a call has.
+
+    Raises:
+        CallNotFoundError: The organization has no such call.
+    """
+    call = await _claimed(tx, actor.organization_id, call_id)
+    merged = {**call.metadata, **metadata}
+    if merged == call.metadata:
+        return call
+    after = call.changed(tx.now_ms, metadata=merged)
+    await tx.execute_together(store.update_call(after))
+    return after
+
+
+async def delete_call(tx: WriteTx, actor: Actor, call_id: str) -> Call:
+    """Delete the record of a call that has ended; return it as it was.
+
+    Raises:
+        CallNotFoundError: The organization has no such call.
+        CallInProgressError: It has not ended.
+    """
+    call = await _claimed(tx, actor.organization_id, call_id)
+    if call.ended_ms is None:
+        raise CallInProgressError(call_id)
+    seen = await store.claim_room(tx, call.cluster_id, call.room_sid)
+    forgotten = msgspec.structs.replace(seen, is_forgotten=True)
+    await store.update_room(tx, call.cluster_id, call.room_sid, forgotten)
+    await tx.execute_together(store.delete_call(call))
+    return call
+
+
+async def _claimed(tx: WriteTx, organization_id: OrganizationId, call_id: str) -> Call:
+    call = await store.find_call(tx, organization_id, call_id)
+    if call is not None:
+        await store.claim_room(tx, call.cluster_id, call.room_sid)
+        call = await store.find_call(tx, organization_id, call_id)
+    if call is None:
+        raise CallNotFoundError(organization_id, call_id)
+    return call

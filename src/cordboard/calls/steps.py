@@ -1,0 +1,105 @@
+"""What to do next about a call that is up: a pure function of its record, its room and the time.
+
+Everything it depends on is in the database, so whoever asks, after a restart or on another node,
+gets the same.
+"""
+
+import msgspec
+
+from cordboard.calls.model import Call, EndReason
+from cordboard.calls.seen import Presence, Seen
+
+ASK_AGAIN_AFTER_MS = 1500
+"""A dispatch that is not noted by then was never asked for, or its asker died."""
+
+LOOK_AFTER_MS = 500
+"""When a call that is to end shows no audio of its caller's, the event was lost: end it anyway."""
+
+
+class Deadlines(msgspec.Struct, frozen=True):
+    """How long an agent may take, in milliseconds.
+
+    Attributes:
+        joined_ms: From its dispatch until it is in the room.
+        audio_ms: From its dispatch until it can be heard.
+        gone_ms: From the moment the last agent left an answered call.
+    """
+
+    joined_ms: int = 6_000
+    audio_ms: int = 10_000
+    gone_ms: int = 3_000
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Nothing until an instant, or, for None, until something is seen."""
+
+    until_ms: int | None
+
+
+class AskAgain(msgspec.Struct, frozen=True):
+    """Send for the present agent: whoever should have done so, has not."""
+
+
+class GoOn(msgspec.Struct, frozen=True):
+    """The present agent has failed: try the next, or end the call."""
+
+    reason: EndReason
+
+
+class EndRoom(msgspec.Struct, frozen=True):
+    """End everything in the room."""
+
+
+Step = Wait | AskAgain | GoOn | EndRoom
+NOTHING = Wait(None)
+
+
+def next_step(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
+    """Return what is to be done about a call at an instant."""
+    if call.ended_ms is not None:
+        return NOTHING
+    if call.closing_ms is not None:
+        return _closing(call.closing_ms, call.started_ms, seen.caller, now_ms)
+    if call.is_decided_here and not call.dispatch_id:
+        ask_ms = call.asked_ms + ASK_AGAIN_AFTER_MS
+        if now_ms >= ask_ms:
+            return AskAgain()
+        return _sooner(Wait(ask_ms), _agents(call, seen, now_ms, deadlines))
+    return _agents(call, seen, now_ms, deadlines)
+
+
+def _closing(closing_ms: int, started_ms: int, caller: Presence, now_ms: int) -> Step:
+    """End it once the caller's audio shows that LiveKit's gateway will hear of it.
+
+    Told before, the gateway rings on (seen in two of three calls); the timer is for a lost event.
+    """
+    look_ms = max(closing_ms, started_ms) + LOOK_AFTER_MS
+    if caller.audio_ms is not None or now_ms >= look_ms:
+        return EndRoom()
+    return Wait(look_ms)
+
+
+def _agents(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
+    """Hold the agents against their deadlines."""
+    here = [agent for agent in seen.agents if agent.is_here]
+    if any(agent.audio_ms is not None for agent in here):
+        return NOTHING
+    if here:
+        due_ms, reason = call.tried_ms + deadlines.audio_ms, EndReason.AGENT_SILENT
+    elif call.answered_ms is not None:
+        gone_ms = max(agent.left_ms or 0 for agent in seen.agents)
+        due_ms, reason = gone_ms + deadlines.gone_ms, EndReason.AGENT_GONE
+        if call.attempt > 0 and call.tried_ms > gone_ms:
+            due_ms, reason = call.tried_ms + deadlines.joined_ms, EndReason.NO_AGENT
+    else:
+        due_ms, reason = call.tried_ms + deadlines.joined_ms, EndReason.NO_AGENT
+    return GoOn(reason) if now_ms >= due_ms else Wait(due_ms)
+
+
+def _sooner(first: Wait, second: Step) -> Step:
+    """Return the step that comes first."""
+    if isinstance(second, Wait) and (
+        second.until_ms is None or second.until_ms > (first.until_ms or 0)
+    ):
+        return first
+    return second

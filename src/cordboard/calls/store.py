@@ -1,0 +1,269 @@
+"""Calls in the database. The record is JSON; what is looked for stands beside it in columns."""
+
+import msgspec
+
+from cordboard.calls.model import NOBODY, Call, CallState
+from cordboard.calls.seen import Seen
+from cordboard.runtime.db import ReadTx, Statement, WriteTx
+from cordboard.runtime.db.seam import Value
+from cordboard.runtime.ids import OrganizationId
+
+EVENT_KEPT_MS = 15 * 60 * 1000
+"""Longer than a token of LiveKit's lives with its leeway, so that no event is taken twice."""
+
+ROOM_KEPT_MS = 24 * 3600 * 1000
+UNMATCHED_KEPT_MS = 30 * 24 * 3600 * 1000
+
+SORTS = {
+    "start_timestamp": "started_ms",
+    "created_at": "created_ms",
+    "updated_at": "updated_ms",
+}
+DIRECTIONS = {"ascending": "ASC", "descending": "DESC"}
+
+_call = msgspec.json.Decoder(Call)
+_seen = msgspec.json.Decoder(Seen)
+_encode = msgspec.json.Encoder().encode
+
+
+async def insert_event(tx: WriteTx, cluster_id: str, event_id: str) -> bool:
+    """Note an event; False when it came before."""
+    inserted = await tx.execute(
+        """INSERT INTO livekit_event (cluster_id, event_id, received_ms) VALUES ($1, $2, $3)
+           ON CONFLICT (cluster_id, event_id) DO NOTHING""",
+        cluster_id,
+        event_id,
+        tx.now_ms,
+    )
+    return inserted == 1
+
+
+async def claim_room(tx: WriteTx, cluster_id: str, room_sid: str) -> Seen:
+    """Return what was seen of a room, and lock it: whoever sees more of it waits."""
+    await tx.execute(
+        """INSERT INTO livekit_room (cluster_id, room_sid, seen, touched_ms)
+           VALUES ($1, $2, '{}', $3)
+           ON CONFLICT (cluster_id, room_sid) DO UPDATE SET touched_ms = excluded.touched_ms""",
+        cluster_id,
+        room_sid,
+        tx.now_ms,
+    )
+    row = await tx.fetch_one(
+        "SELECT seen FROM livekit_room WHERE cluster_id = $1 AND room_sid = $2",
+        cluster_id,
+        room_sid,
+    )
+    return Seen() if row is None else _seen.decode(row[0])
+
+
+async def update_room(tx: WriteTx, cluster_id: str, room_sid: str, seen: Seen) -> None:
+    """Store what was seen of a room that was claimed before."""
+    await tx.execute(
+        "UPDATE livekit_room SET seen = $3 WHERE cluster_id = $1 AND room_sid = $2",
+        cluster_id,
+        room_sid,
+        _encode(seen).decode(),
+    )
+
+
+async def find_call_in_room(tx: ReadTx, cluster_id: str, room_sid: str) -> Call | None:
+    """Return the call of a room."""
+    row = await tx.fetch_one(
+        "SELECT record FROM phone_call WHERE cluster_id = $1 AND room_sid = $2",
+        cluster_id,
+        room_sid,
+    )
+    return None if row is None else _call.decode(row[0])
+
+
+async def find_followed(tx: ReadTx, cluster_id: str, call_id: str) -> tuple[Call, Seen] | None:
+    """Return a call of a cluster with what was seen of its room, for whoever answers it."""
+    row = await tx.fetch_one(
+        """SELECT phone_call.record, livekit_room.seen FROM phone_call
+           JOIN livekit_room ON livekit_room.cluster_id = phone_call.cluster_id
+             AND livekit_room.room_sid = phone_call.room_sid
+           WHERE phone_call.call_id = $1 AND phone_call.cluster_id = $2""",
+        call_id,
+        cluster_id,
+    )
+    return None if row is None else (_call.decode(row[0]), _seen.decode(row[1]))
+
+
+async def list_up(tx: ReadTx, cluster_id: str) -> list[Call]:
+    """Return the calls of a cluster that have not ended."""
+    rows = await tx.fetch_all(
+        "SELECT record FROM phone_call WHERE cluster_id = $1 AND state <> 'ended'", cluster_id
+    )
+    return [_call.decode(row[0]) for row in rows]
+
+
+async def find_call(tx: ReadTx, organization_id: OrganizationId, call_id: str) -> Call | None:
+    """Return a call of the organization."""
+    row = await tx.fetch_one(
+        "SELECT record FROM phone_call WHERE call_id = $1 AND organization_id = $2",
+        call_id,
+        organization_id,
+    )
+    return None if row is None else _call.decode(row[0])
+
+
+def _columns(call: Call) -> tuple[Value, ...]:
+    return (
+        call.call_id,
+        call.organization_id,
+        call.cluster_id,
+        call.room_sid,
+        call.state.value,
+        "" if call.target is None else call.target.agent_id,
+        int(call.is_unmatched),
+        call.started_ms,
+        call.duration_ms,
+        call.created_ms,
+        call.updated_ms,
+        _encode(call).decode(),
+    )
+
+
+def insert_call(call: Call) -> Statement:
+    """Return the statement that stores a new call."""
+    return (
+        """INSERT INTO phone_call (call_id, organization_id, cluster_id, room_sid, state, agent_id,
+             is_unmatched, started_ms, duration_ms, created_ms, updated_ms, record)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+        _columns(call),
+    )
+
+
+def update_call(call: Call) -> Statement:
+    """Return the statement that stores a changed call; its room was claimed before."""
+    return (
+        """UPDATE phone_call SET organization_id = $2, cluster_id = $3, room_sid = $4, state = $5,
+             agent_id = $6, is_unmatched = $7, started_ms = $8, duration_ms = $9, created_ms = $10,
+             updated_ms = $11, record = $12
+           WHERE call_id = $1""",
+        _columns(call),
+    )
+
+
+def delete_call(call: Call) -> Statement:
+    """Return the statement that removes a call's record."""
+    return (
+        "DELETE FROM phone_call WHERE call_id = $1 AND organization_id = $2",
+        (call.call_id, call.organization_id),
+    )
+
+
+class CallFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which calls to list; what is empty does not filter."""
+
+    states: tuple[CallState, ...] = ()
+    agent_ids: tuple[str, ...] = ()
+    shortest_ms: int | None = None
+    longest_ms: int | None = None
+
+
+class CallQuery(msgspec.Struct, frozen=True):
+    """Which page of which list. ``page`` counts from 0."""
+
+    page: int = 0
+    limit: int = 20
+    sort_by: str = "start_timestamp"
+    sort_order: str = "descending"
+    filter: CallFilter = CallFilter()
+
+
+class CallPage(msgspec.Struct, frozen=True):
+    """Calls of one page, and how many match in all."""
+
+    calls: list[Call]
+    total: int
+
+
+async def list_calls(tx: ReadTx, organization_id: OrganizationId, query: CallQuery) -> CallPage:
+    """Return a page of the organization's calls and the exact total, from one snapshot."""
+    where, values = _matching(organization_id, query.filter)
+    column, direction = SORTS[query.sort_by], DIRECTIONS[query.sort_order]
+    return await _page(
+        tx, f"{where} ", f"ORDER BY {column} {direction}, call_id {direction}", values, query
+    )
+
+
+async def list_unmatched(tx: ReadTx, organization_id: OrganizationId, query: CallQuery) -> CallPage:
+    """Return refused calls, newest first: the organization's, and those to nobody's numbers."""
+    where = "organization_id IN ($1, $2) AND is_unmatched = 1"
+    order = "ORDER BY started_ms DESC, call_id DESC"
+    return await _page(tx, where, order, [organization_id, NOBODY], query)
+
+
+async def _page(
+    tx: ReadTx, where: str, order: str, values: list[Value], query: CallQuery
+) -> CallPage:
+    row = await tx.fetch_one(f"SELECT COUNT(*) FROM phone_call WHERE {where}", *values)
+    total = 0 if row is None else row[0]
+    if query.page * query.limit >= total:
+        return CallPage([], total)
+    rows = await tx.fetch_all(
+        f"""SELECT record FROM phone_call WHERE {where} {order}
+            LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}""",
+        *values,
+        query.limit,
+        query.page * query.limit,
+    )
+    return CallPage([_call.decode(row[0]) for row in rows], total)
+
+
+def _matching(organization_id: OrganizationId, chosen: CallFilter) -> tuple[str, list[Value]]:
+    values: list[Value] = [organization_id]
+    conditions = ["organization_id = $1"]
+
+    def one_of(column: str, choices: tuple[str, ...]) -> None:
+        if choices:
+            first = len(values) + 1
+            values.extend(choices)
+            places = ", ".join(f"${place}" for place in range(first, len(values) + 1))
+            conditions.append(f"{column} IN ({places})")
+
+    one_of("state", tuple(state.value for state in chosen.states))
+    one_of("agent_id", chosen.agent_ids)
+    for bound, sign in ((chosen.shortest_ms, ">="), (chosen.longest_ms, "<=")):
+        if bound is not None:
+            values.append(bound)
+            conditions.append(f"duration_ms {sign} ${len(values)}")
+    return " AND ".join(conditions), values
+
+
+async def delete_old_events(tx: WriteTx, limit: int) -> int:
+    """Forget events whose tokens have expired; return how many went."""
+    return await tx.execute(
+        """DELETE FROM livekit_event WHERE (cluster_id, event_id) IN (
+             SELECT cluster_id, event_id FROM livekit_event WHERE received_ms < $1
+             ORDER BY received_ms LIMIT $2)""",
+        tx.now_ms - EVENT_KEPT_MS,
+        limit,
+    )
+
+
+async def delete_old_rooms(tx: WriteTx, limit: int) -> int:
+    """Forget what was seen of rooms whose calls have ended, or were none; return how many went."""
+    return await tx.execute(
+        """DELETE FROM livekit_room WHERE (cluster_id, room_sid) IN (
+             SELECT room.cluster_id, room.room_sid FROM livekit_room AS room
+             WHERE room.touched_ms < $1 AND NOT EXISTS (
+               SELECT 1 FROM phone_call WHERE phone_call.cluster_id = room.cluster_id
+                 AND phone_call.room_sid = room.room_sid AND phone_call.state <> 'ended')
+             ORDER BY room.touched_ms LIMIT $2)""",
+        tx.now_ms - ROOM_KEPT_MS,
+        limit,
+    )
+
+
+async def delete_old_unmatched(tx: WriteTx, limit: int) -> int:
+    """Forget calls to nobody's numbers after 30 days; return how many went."""
+    return await tx.execute(
+        """DELETE FROM phone_call WHERE call_id IN (
+             SELECT call_id FROM phone_call
+             WHERE organization_id = '' AND is_unmatched = 1 AND started_ms < $1
+               AND state = 'ended' ORDER BY started_ms LIMIT $2)""",
+        tx.now_ms - UNMATCHED_KEPT_MS,
+        limit,
+    )

@@ -1,0 +1,183 @@
+"""LiveKit's events: whether LiveKit sent them, and what they say about calls.
+
+The token is verified before the body is read, the body against the hash in the token. Only what a
+call record needs leaves this module; the rest of a body, secrets such as ``turnPassword`` among
+it, is dropped here.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from enum import StrEnum
+
+import jwt
+import msgspec
+
+from cordboard.routing.topology import ROOM_PREFIX
+from cordboard.runtime.errors import DomainError, InvalidError, Kind
+
+LARGEST_EVENT = 256 * 1024
+LEEWAY_S = 60
+
+
+class EventUnverifiedError(DomainError):
+    """What came was not sent by this LiveKit, or was changed on its way."""
+
+    kind = Kind.UNAUTHORIZED
+    code = "livekit.event_unverified"
+    message = "Event not verified"
+
+
+class Sight(StrEnum):
+    """What can be seen of somebody in a room: a closed set."""
+
+    JOINED = "joined"
+    AUDIO = "audio"
+    LEFT = "left"
+    ROOM_FINISHED = "room_finished"
+
+
+_SIGHTS = {
+    "participant_joined": Sight.JOINED,
+    "track_published": Sight.AUDIO,
+    "participant_left": Sight.LEFT,
+    "participant_connection_aborted": Sight.LEFT,
+    "room_finished": Sight.ROOM_FINISHED,
+}
+
+
+class LiveKitEvent(msgspec.Struct, frozen=True):
+    """What an event says about somebody in a room.
+
+    Attributes:
+        room_sid: The room; its name holds the caller's number and stays out of logs.
+        participant_sid: Who; empty when the room itself is meant.
+        kind: ``sip``, ``agent`` or another of LiveKit's kinds; empty where the event does not say.
+        joined_ms: When they joined, 0 where the event does not say.
+        created_s: When it happened, in whole seconds: LiveKit tells no more.
+        attributes: Of a SIP participant, those that begin with ``sip.``.
+    """
+
+    event_id: str
+    sight: Sight
+    room_sid: str
+    room: str
+    participant_sid: str
+    kind: str
+    joined_ms: int
+    created_s: int
+    disconnect_reason: str
+    attributes: dict[str, str]
+
+
+class _Room(msgspec.Struct):
+    sid: str = ""
+    name: str = ""
+
+
+class _Participant(msgspec.Struct, rename="camel"):
+    sid: str = ""
+    kind: str = ""
+    joined_at: str = "0"
+    joined_at_ms: str = "0"
+    disconnect_reason: str = ""
+    attributes: dict[str, str] = {}
+
+
+class _Track(msgspec.Struct):
+    type: str = "AUDIO"
+
+
+class _Body(msgspec.Struct, rename="camel"):
+    event: str
+    id: str
+    created_at: str = "0"
+    room: _Room | None = None
+    participant: _Participant | None = None
+    track: _Track | None = None
+
+
+_body = msgspec.json.Decoder(_Body)
+
+
+def verified_hash(authorization: str, secrets: Mapping[str, str]) -> str:
+    """Return the hash that the body must have, given the ``Authorization`` of its request.
+
+    Args:
+        authorization: The token as LiveKit sends it, without ``Bearer``.
+        secrets: API key → secret, of every key that is in use.
+
+    Raises:
+        EventUnverifiedError: It is no token of this LiveKit, or has expired.
+    """
+    try:
+        issuer = jwt.decode(authorization, options={"verify_signature": False}).get("iss")
+        secret = secrets.get(issuer) if isinstance(issuer, str) else None
+        if secret is None:
+            raise EventUnverifiedError("The token names an API key that is not configured here")
+        claims = jwt.decode(
+            authorization,
+            secret,
+            algorithms=["HS256"],
+            leeway=LEEWAY_S,
+            options={"require": ["exp", "iss", "sha256"]},
+        )
+    except jwt.InvalidTokenError as error:
+        raise EventUnverifiedError("The token is missing, wrong or expired") from error
+    return str(claims["sha256"])
+
+
+def parsed_event(raw: bytes, expected_hash: str) -> LiveKitEvent | None:
+    """Return what an event says about a call; None for one that says nothing about any.
+
+    Args:
+        raw: The body, byte for byte.
+        expected_hash: What :func:`verified_hash` returned.
+
+    Raises:
+        EventUnverifiedError: The body is not the one that was signed.
+        InvalidError: It is no event.
+    """
+    digest = base64.b64encode(hashlib.sha256(raw).digest())
+    if not hmac.compare_digest(digest, expected_hash.encode()):
+        raise EventUnverifiedError("The body is not the one that the token was made for")
+    try:
+        body = _body.decode(raw)
+        return _event(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise InvalidError("body", "json", "is no event of LiveKit's") from error
+
+
+def _event(body: _Body) -> LiveKitEvent | None:
+    sight = _SIGHTS.get(body.event)
+    room, who = body.room, body.participant or _Participant()
+    if sight is None or room is None or not room.sid or not is_room_of_calls(room.name):
+        return None
+    if sight is Sight.AUDIO and body.track is not None and body.track.type != "AUDIO":
+        return None
+    if sight is not Sight.ROOM_FINISHED and not who.sid:
+        return None
+    kind = who.kind.lower()
+    return LiveKitEvent(
+        event_id=body.id,
+        sight=sight,
+        room_sid=room.sid,
+        room=room.name,
+        participant_sid=who.sid,
+        kind=kind,
+        joined_ms=int(who.joined_at_ms) or int(who.joined_at) * 1000,
+        created_s=int(body.created_at),
+        disconnect_reason=who.disconnect_reason,
+        attributes=sip_attributes(who.attributes) if kind == "sip" else {},
+    )
+
+
+def is_room_of_calls(name: str) -> bool:
+    """Whether a room's name is of the kind that our rules give; others are never looked at."""
+    return name.startswith(f"{ROOM_PREFIX}_")
+
+
+def sip_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return those attributes that tell about the SIP call."""
+    return {name: value for name, value in attributes.items() if name.startswith("sip.")}
