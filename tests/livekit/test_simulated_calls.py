@@ -83,16 +83,28 @@ async def test_a_room_deleted_once_the_caller_has_published_ends_the_call_with_4
 
 
 async def test_a_room_deleted_before_the_caller_has_published_leaves_it_ringing() -> None:
-    async with simulated_livekit(speed=1) as lk, connected(lk) as client:
-        await a_rule(client, await a_trunk(client, NUMBER, rings_for_s=0.1))
+    async with simulated_livekit(speed=0.25) as lk, connected(lk) as client:
+        await a_rule(client, await a_trunk(client, NUMBER, rings_for_s=0.05))
         call = await lk.call(to=NUMBER, from_=CALLER)
         while "participant_joined" not in lk.webhooks.sent:
             await lk.pace.sleep(0.001)
         await client.room.delete_room(api.DeleteRoomRequest(room=call.room or ""))
         assert "track_published" not in lk.webhooks.sent
         with pytest.raises(TimeoutError):
-            await call.until_ended(within_s=0.3)
+            await call.until_ended(within_s=0.15)
         assert not lk.rooms.by_name
+
+
+async def test_a_room_deleted_before_the_caller_has_joined_is_opened_again() -> None:
+    async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
+        worker = lk.register_worker("tone")
+        await a_rule(client, await a_trunk(client, NUMBER), agent="tone")
+        call = await lk.call(to=NUMBER, from_=CALLER)
+        while call.room is None:
+            await lk.pace.sleep(0)
+        lk.rooms.close(lk.rooms.by_name[call.room], api.DisconnectReason.ROOM_DELETED)
+        await call.until_answered()
+        assert len(worker.jobs) == 2
 
 
 async def test_racing_creates_of_one_number_both_win_and_every_call_then_fails() -> None:

@@ -108,6 +108,23 @@ async def test_a_callee_that_hangs_up_leaves_the_room() -> None:
             await lk.pace.sleep(0.01)
 
 
+async def test_a_stored_trunk_gives_the_address() -> None:
+    async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
+        trunk = api.SIPOutboundTrunkInfo(address="sip.example.com", numbers=[NUMBER])
+        made = await client.sip.create_outbound_trunk(
+            api.CreateSIPOutboundTrunkRequest(trunk=trunk)
+        )
+        listed = await client.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest())
+        assert [item.sip_trunk_id for item in listed.items] == [made.sip_trunk_id]
+        await client.sip.create_sip_participant(
+            api.CreateSIPParticipantRequest(
+                sip_trunk_id=made.sip_trunk_id, sip_call_to=CALLER, room_name=ROOM
+            )
+        )
+        (member,) = lk.rooms.by_name[ROOM].members.values()
+        assert member.info.attributes["sip.hostname"] == "sip.example.com"
+
+
 async def test_an_unknown_trunk_is_refused_and_nobody_is_called() -> None:
     async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
         request = api.CreateSIPParticipantRequest(

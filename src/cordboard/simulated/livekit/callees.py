@@ -109,10 +109,8 @@ class Callees:
         """Join the room and send an INVITE; wait for the answer when asked to."""
         if not (request.sip_call_to and request.room_name):
             raise TwirpError("invalid_argument", "missing sip callee number or room name")
-        if not request.HasField("trunk") and request.sip_trunk_id not in self._store.outbound:
-            raise TwirpError("not_found", "requested sip trunk does not exist")
+        info = _described(request, self._address(request))
         room = self._rooms.start(api.CreateRoomRequest(name=request.room_name))
-        info = _described(request)
         member = self._rooms.join(room, info)
         self.dialled.append(
             Dialled(request.sip_call_to, request.sip_number, room.name, info.identity)
@@ -127,6 +125,14 @@ class Callees:
             room_name=room.name,
             sip_call_id=info.attributes["sip.callID"],
         )
+
+    def _address(self, request: api.CreateSIPParticipantRequest) -> str:
+        """Return where the INVITE goes: a stored trunk, or the one that came along."""
+        if request.HasField("trunk"):
+            return request.trunk.hostname
+        if request.sip_trunk_id not in self._store.outbound:
+            raise TwirpError("not_found", "requested sip trunk does not exist")
+        return self._store.outbound[request.sip_trunk_id].address
 
     async def _run(self, leg: _Leg) -> None:
         """Ring, then talk; the participant leaves at the end, and the room stays."""
@@ -189,13 +195,13 @@ class Callees:
         return OK
 
 
-def _described(request: api.CreateSIPParticipantRequest) -> api.ParticipantInfo:
+def _described(request: api.CreateSIPParticipantRequest, address: str) -> api.ParticipantInfo:
     attributes = {
         "sip.callID": new_id("SCL_"),
         "sip.callIDFull": new_id("SCL_"),
         "sip.callStatus": "dialing",
         "sip.callTag": new_id(""),
-        "sip.hostname": request.trunk.hostname,
+        "sip.hostname": address,
         "sip.phoneNumber": request.sip_call_to,
         "sip.trunkID": request.sip_trunk_id,
         "sip.trunkPhoneNumber": request.sip_number,

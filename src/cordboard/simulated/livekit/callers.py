@@ -189,9 +189,11 @@ class Callers:
             return
         call.trunk_id = trunk.sip_trunk_id if trunk is not None else ""
         call.rule_id = rule.sip_dispatch_rule_id
-        room = self._rooms.start(request_for_room(rule, call.invite))
-        call.room = room.name
+        wanted = request_for_room(rule, call.invite)
+        call.room = self._rooms.start(wanted).name
         await self._pace.sleep(JOINS_AFTER_S)
+        # A room that was closed meanwhile is opened again by whoever joins it.
+        room = self._rooms.start(wanted)
         member = self._rooms.join(room, described(call.invite, call.sip_call_id, trunk, rule))
         await self._talk(call, room, member, trunk or api.SIPInboundTrunkInfo())
 

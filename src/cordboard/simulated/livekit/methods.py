@@ -56,6 +56,12 @@ def sip_methods(sip: SIPStore, callees: Callees) -> dict[str, Method]:
         "ListSIPInboundTrunk": Method(
             api.ListSIPInboundTrunkRequest, sip.list_inbound_trunk, admin
         ),
+        "CreateSIPOutboundTrunk": Method(
+            api.CreateSIPOutboundTrunkRequest, sip.create_outbound_trunk, admin
+        ),
+        "ListSIPOutboundTrunk": Method(
+            api.ListSIPOutboundTrunkRequest, sip.list_outbound_trunk, admin
+        ),
         "DeleteSIPTrunk": Method(api.DeleteSIPTrunkRequest, sip.delete_trunk, admin),
         "CreateSIPDispatchRule": Method(
             api.CreateSIPDispatchRuleRequest, sip.create_dispatch_rule, admin

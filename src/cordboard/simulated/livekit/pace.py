@@ -12,6 +12,7 @@ class Pace:
         """Let ``speed`` simulated seconds pass in one."""
         self.speed = speed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: list[BaseException] = []
 
     def elapsed_s(self, since: float = 0.0) -> float:
         """Return the simulated seconds since another answer of this method."""
@@ -33,11 +34,22 @@ class Pace:
         """Let something go on beside the rest until it ends or the simulation does."""
         task = asyncio.get_running_loop().create_task(what)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._failures.append(failure)
 
     async def stop(self) -> None:
-        """End what goes on."""
+        """End what goes on.
+
+        Raises:
+            BaseExceptionGroup: Something had failed: the simulation is wrong.
+        """
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._failures:
+            raise BaseExceptionGroup("the simulation failed", self._failures)

@@ -114,8 +114,10 @@ class SimulatedLiveKit:
 
     async def stop(self) -> None:
         """End the calls, the agents and the events on their way."""
-        await self.pace.stop()
-        await self.webhooks.stop()
+        try:
+            await self.pace.stop()
+        finally:
+            await self.webhooks.stop()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -197,5 +199,7 @@ async def simulated_livekit(
         livekit.url = f"http://{LOOPBACK}:{runner.addresses[0][1]}"
         yield livekit
     finally:
-        await livekit.stop()
-        await runner.cleanup()
+        try:
+            await livekit.stop()
+        finally:
+            await runner.cleanup()

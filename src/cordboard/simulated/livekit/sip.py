@@ -86,6 +86,27 @@ class SIPStore:
         ]
         return api.ListSIPInboundTrunkResponse(items=found)
 
+    async def create_outbound_trunk(
+        self, request: api.CreateSIPOutboundTrunkRequest
+    ) -> api.SIPOutboundTrunkInfo:
+        """Write a trunk to dial with; two may be the same."""
+        trunk = _copy(request.trunk)
+        if trunk.sip_trunk_id:
+            raise TwirpError("invalid_argument", "trunk ID must be empty")
+        if not (trunk.address and trunk.numbers):
+            raise TwirpError("invalid_argument", "an outbound trunk needs an address and numbers")
+        trunk.sip_trunk_id = _new_id("ST_")
+        self.outbound[trunk.sip_trunk_id] = trunk
+        return trunk
+
+    async def list_outbound_trunk(
+        self, request: api.ListSIPOutboundTrunkRequest
+    ) -> api.ListSIPOutboundTrunkResponse:
+        """List the trunks to dial with that are named, or all."""
+        ids = set(request.trunk_ids) or set(self.outbound)
+        found = [trunk for trunk_id, trunk in sorted(self.outbound.items()) if trunk_id in ids]
+        return api.ListSIPOutboundTrunkResponse(items=found)
+
     async def delete_trunk(self, request: api.DeleteSIPTrunkRequest) -> api.SIPTrunkInfo:
         """Delete a trunk, known or not; rules that name it stay."""
         self.inbound.pop(request.sip_trunk_id, None)
