@@ -1,6 +1,7 @@
 """Webhook URLs: absolute, plain, and not leading inside where that is forbidden."""
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from cordboard.runtime.errors import InvalidError
@@ -13,9 +14,11 @@ _LOOPBACK_NAME = re.compile(r"(.*\.)?localhost", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
+@lru_cache(maxsize=1024)
 def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
     """Return a URL that may be called, as it was given.
 
+    An installation has many numbers and few webhooks, so what was good is remembered.
     Names are not looked up here: what a name leads to is checked each time it is used.
 
     Raises:

@@ -114,6 +114,8 @@ def _matched(
     """Return the query for everything that a filter matches, and its values."""
     if chosen == NumberFilter():
         return f"SELECT {columns} FROM phone_number WHERE organization_id = $1", [organization_id]
+    if chosen == NumberFilter(nickname=chosen.nickname):
+        return _named(organization_id, chosen.nickname or "", columns)
     values: list[str | int] = [organization_id]
     base = f"SELECT {COLUMNS}, nickname_folded FROM phone_number WHERE organization_id = $1"
     if chosen.agent_id is not None:
@@ -134,3 +136,18 @@ def _matched(
         rest.append(f"nickname_folded LIKE ${len(values)} ESCAPE '\\'")
     where = f" WHERE {' AND '.join(rest)}" if rest else ""
     return f"WITH matched AS MATERIALIZED ({base}) SELECT {columns} FROM matched{where}", values
+
+
+def _named(organization_id: OrganizationId, part: str, columns: str) -> tuple[str, list[str | int]]:
+    """Return the query for numbers with a part of a name: a scan of one narrow index."""
+    values: list[str | int] = [organization_id, part_pattern(part)]
+    named = """SELECT phone_number FROM phone_number WHERE organization_id = $1
+        AND nickname_folded <> '' AND nickname_folded LIKE $2 ESCAPE '\\'"""
+    if columns == "phone_number":
+        return named, values
+    return (
+        f"""WITH matched AS MATERIALIZED (SELECT {COLUMNS} FROM phone_number
+              WHERE organization_id = $1 AND phone_number IN ({named}))
+            SELECT {columns} FROM matched""",
+        values,
+    )

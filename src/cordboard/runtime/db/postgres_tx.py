@@ -1,6 +1,5 @@
 """PostgreSQL transactions: one connection of the pool, for as long as a function runs."""
 
-import secrets
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -13,7 +12,8 @@ from cordboard.runtime.ids import new_id
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
-SHARDS = 16
+SHARDS = 61
+"""More than the connections of a node, and prime, so that neighbours' process ids rarely meet."""
 
 
 class PostgresTx:
@@ -25,7 +25,8 @@ class PostgresTx:
         """Use ``connection``, whose transaction somebody else begins and ends."""
         self._connection = connection
         self.now_ms = now_ms
-        self.shard = secrets.randbelow(SHARDS)
+        # One for each connection: a shard's row stays locked until its transaction is on disk.
+        self.shard = connection.get_server_pid() % SHARDS
 
     def new_id(self, prefix: str) -> str:
         """Return a new identifier with the given visible prefix."""

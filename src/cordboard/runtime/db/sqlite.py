@@ -118,6 +118,8 @@ def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw
         connection.pragma("synchronous", "FULL")
         connection.pragma("foreign_keys", True)  # noqa: FBT003 - the pragma's own value
         connection.pragma("cache_size", -cache_kib)
+        # Each savepoint of a group keeps a journal of its own, which else goes through a file.
+        connection.pragma("temp_store", "MEMORY")
     except apsw.NotADBError as error:
         message = f"{path} is not a SQLite database; move it away or name another file"
         raise StartError(message) from error

@@ -101,6 +101,8 @@ CREATE INDEX phone_number_by_number ON phone_number (organization_id, phone_numb
 CREATE INDEX phone_number_by_updated ON phone_number (organization_id, updated_ms, phone_number);
 CREATE INDEX phone_number_by_created ON phone_number (organization_id, created_ms, phone_number);
 CREATE INDEX phone_number_by_nickname ON phone_number (organization_id, nickname, phone_number);
+CREATE INDEX phone_number_by_folded_nickname
+    ON phone_number (organization_id, nickname_folded, phone_number) WHERE nickname_folded <> '';
 CREATE INDEX phone_number_by_area_code ON phone_number (organization_id, area_code, phone_number);
 CREATE INDEX phone_number_by_inbound_agent ON phone_number (organization_id, inbound_agent_id)
     WHERE inbound_agent_id IS NOT NULL;
