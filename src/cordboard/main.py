@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -194,6 +195,7 @@ async def _serve_api(
     from cordboard.edge.api.app import build_app  # noqa: PLC0415 - see the module's words
     from cordboard.edge.api.context import Context  # noqa: PLC0415 - see the module's words
     from cordboard.edge.api.server import serve_http  # noqa: PLC0415 - see the module's words
+    from cordboard.operator.livekit_drift import livekit_drift  # noqa: PLC0415 - see the module's words
 
     settings = start.settings
     authenticator = Authenticator(db, pepper, system_clock)
@@ -203,6 +205,7 @@ async def _serve_api(
         pepper=pepper,
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
+        find_drift=partial(livekit_drift, settings, db) if settings.has_livekit else None,
         has_livekit=settings.has_livekit,
         answering=answering,
     )

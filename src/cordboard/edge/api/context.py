@@ -1,5 +1,6 @@
 """What every request needs, put together once in ``main.py``."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from cordboard.calls.answering import Answering
 from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
+from cordboard.routing.drift import Drift
 from cordboard.runtime.clock import Clock
 from cordboard.runtime.db import Database
 
@@ -20,6 +22,7 @@ class Context(msgspec.Struct, frozen=True):
 
     Attributes:
         has_livekit: Whether numbers are provisioned at a LiveKit.
+        find_drift: Compares LiveKit with the estate, where there is one.
         answering: What answers calls, where there is a LiveKit.
     """
 
@@ -29,6 +32,7 @@ class Context(msgspec.Struct, frozen=True):
     clock: Clock
     number_rules: NumberRules
     has_livekit: bool = False
+    find_drift: Callable[[], Awaitable[list[Drift]]] | None = None
     answering: Answering | None = None
 
 

@@ -30,6 +30,7 @@ TAGS = {
     "Phone numbers": "Numbers that an organization has registered, and what they are bound to.",
     "Calls": "What happens to calls, and who would answer one.",
     "Agents": "What answers and dials, in versions that stay as they are once published.",
+    "LiveKit": "What stands at LiveKit for the numbers.",
     "API keys": "The key pairs of an organization.",
     "Operation": "For whoever runs the server; no key pair is needed.",
 }

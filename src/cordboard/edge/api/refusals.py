@@ -47,6 +47,14 @@ class IdempotencyUnsupportedError(DomainError):
         super().__init__("Idempotency-Key: this answer shows a secret, so it is never stored")
 
 
+class LiveKitNotConfiguredError(DomainError):
+    """The request is about a LiveKit, and the server has none."""
+
+    kind = Kind.NOT_FOUND
+    code = "livekit.not_configured"
+    message = "No LiveKit"
+
+
 class RouteNotFoundError(DomainError):
     """No route has this path."""
 

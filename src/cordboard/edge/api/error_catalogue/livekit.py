@@ -1,10 +1,17 @@
 """What can go wrong at LiveKit."""
 
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
+from cordboard.edge.api.refusals import LiveKitNotConfiguredError
 from cordboard.routing import livekit_errors as livekit
 from cordboard.routing.events import EventUnverifiedError
 
 LIVEKIT = (
+    Row(
+        LiveKitNotConfiguredError,
+        "The server works without a LiveKit, so there is nothing to say about one.",
+        "This server has no LiveKit; its operator sets CORDBOARD_LIVEKIT_URL and the key",
+        "Ask the operator; docs/guides/livekit.md says how one is connected.",
+    ),
     Row(
         livekit.LiveKitUnreachableError,
         "LiveKit took no connection.",
@@ -31,26 +38,6 @@ LIVEKIT = (
         "LiveKit does not accept the configured API key",
         "Tell the operator; `cordboard doctor` says what is wrong.",
         LATER,
-    ),
-    Row(
-        livekit.LiveKitNotFoundError,
-        "What the request names is not at LiveKit.",
-        "LiveKit has no such trunk: ST_4Xo2mZgQsfyQ",
-        "Check the id.",
-    ),
-    Row(
-        livekit.LiveKitConflictError,
-        "Another trunk or rule stands in the way.",
-        "LiveKit has a conflicting trunk: ST_4Xo2mZgQsfyQ",
-        "Remove or change the one that is named.",
-        LATER,
-    ),
-    Row(
-        livekit.DialFailedError,
-        "An outbound call was placed and ended without an answer.",
-        "The call ended with 486 Busy Here",
-        "Call again later; every dial is a new call.",
-        "Yes, as a new call.",
     ),
     Row(
         EventUnverifiedError,
