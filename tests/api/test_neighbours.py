@@ -15,12 +15,14 @@ from cordboard.edge.api.documented import Operation
 from tests.support.agent_caller import create_agent
 from tests.support.builders import a_number
 from tests.support.caller import Answer, Caller
+from tests.support.calls import an_ended_call
 from tests.support.events import events_of
 from tests.support.server import RunningServer
 
 IDS = {
     "phone_number": "+12025550123",
     "agent_id": "agent_0123456789abcdef01234567",
+    "call_id": "call_0123456789abcdefghijklmnop",
     "organization_id": "org_0123456789abcdef01234567",
     "api_key_id": "apikey_0123456789abcdef01234567",
 }
@@ -81,6 +83,7 @@ def things_of(server: RunningServer, caller: Caller) -> dict[str, str]:
     return {
         "phone_number": number,
         "agent_id": agent_id,
+        "call_id": an_ended_call(server, number).call_id,
         "organization_id": caller.organization_id,
         "api_key_id": key["api_key_id"],
     }
@@ -93,6 +96,8 @@ def all_of(server: RunningServer, caller: Caller, ids: dict[str, str]) -> list[A
         f"/api/phone-numbers/{ids['phone_number']}/history",
         f"/api/agents/{ids['agent_id']}",
         f"/api/agents/{ids['agent_id']}/versions",
+        f"/api/calls/{ids['call_id']}",
+        "/api/calls",
         "/api/phone-numbers",
         "/api/agents",
         f"/api/organizations/{ids['organization_id']}/api-keys",

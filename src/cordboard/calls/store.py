@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cordboard.calls.model import NOBODY, Call, CallState
+from cordboard.calls.model import NOBODY, Call
 from cordboard.calls.seen import Seen
 from cordboard.runtime.db import ReadTx, Statement, WriteTx
 from cordboard.runtime.db.seam import Value
@@ -18,6 +18,12 @@ SORTS = {
     "start_timestamp": "started_ms",
     "created_at": "created_ms",
     "updated_at": "updated_ms",
+}
+STATUSES = {
+    "REGISTERED": "state = 'ringing'",
+    "ONGOING": "state = 'answered'",
+    "ENDED": "(state = 'ended' AND is_unmatched = 0)",
+    "ERROR": "(state = 'ended' AND is_unmatched = 1)",
 }
 DIRECTIONS = {"ascending": "ASC", "descending": "DESC"}
 
@@ -154,9 +160,15 @@ def delete_call(call: Call) -> Statement:
 
 
 class CallFilter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which calls to list; what is empty does not filter."""
+    """Which calls to list; what is empty does not filter.
 
-    states: tuple[CallState, ...] = ()
+    Attributes:
+        statuses: As the published API names them: the keys of ``STATUSES``; any other has no calls.
+        takes_phone_calls: Whether calls of this type, the only one there is, are among them.
+    """
+
+    statuses: tuple[str, ...] = ()
+    takes_phone_calls: bool = True
     agent_ids: tuple[str, ...] = ()
     shortest_ms: int | None = None
     longest_ms: int | None = None
@@ -223,7 +235,11 @@ def _matching(organization_id: OrganizationId, chosen: CallFilter) -> tuple[str,
             places = ", ".join(f"${place}" for place in range(first, len(values) + 1))
             conditions.append(f"{column} IN ({places})")
 
-    one_of("state", tuple(state.value for state in chosen.states))
+    if chosen.statuses:
+        alternatives = " OR ".join(STATUSES.get(status, "1 = 0") for status in chosen.statuses)
+        conditions.append(f"({alternatives})")
+    if not chosen.takes_phone_calls:
+        conditions.append("1 = 0")
     one_of("agent_id", chosen.agent_ids)
     for bound, sign in ((chosen.shortest_ms, ">="), (chosen.longest_ms, "<=")):
         if bound is not None:
