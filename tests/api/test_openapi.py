@@ -10,6 +10,7 @@ from tests.support.agent_caller import AGENTS, agent_path, create_agent
 from tests.support.agent_caller import CREATE as CREATE_AGENT
 from tests.support.builders import a_foreign_number, a_name, a_number
 from tests.support.caller import AVAILABLE, CREATE, LIST, NUMBERS, Answer, Caller, path_of
+from tests.support.calls import an_ended_call
 from tests.support.described import document, operation_of, untrue
 from tests.support.server import RunningServer
 
@@ -100,10 +101,20 @@ class Tour:
         self.ask("DELETE", one)
         self.ask("POST", f"{one}/rotate", {})
 
-    def calls(self) -> None:
-        """Ask who would answer."""
+    def calls(self, server: RunningServer) -> None:
+        """Ask who would answer; list, show, note on, end and delete a call."""
         for to in ("+14155550100", "nobody"):
             self.ask("POST", "/api/route/explain", {"to": to})
+        number = a_number()
+        self.caller.create(number, inbound_agent_id="agent_a")
+        one = f"/api/calls/{an_ended_call(server, number).call_id}"
+        for target in ("/api/calls", "/api/calls/unmatched", one, f"{one}/context"):
+            self.ask("GET", target)
+        self.ask("POST", "/api/calls", {"filter_criteria": {"call_status": ["ENDED"]}})
+        self.ask("PUT", one, {"metadata": {"ticket": "T-1"}})
+        self.ask("POST", f"{one}/end")
+        for target in (one, one):
+            self.ask("DELETE", target)
 
     def operation(self) -> None:
         """Look at what watches the server."""
@@ -116,7 +127,7 @@ def test_every_answer_of_a_tour_through_the_api_is_as_described(server: RunningS
     tour.numbers()
     tour.agents()
     tour.keys()
-    tour.calls()
+    tour.calls(server)
     tour.operation()
     problems = [
         f"{method} {target}: {problem}"

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.agent_caller import create_agent
 from tests.support.builders import a_name, a_number
-from tests.support.caller import Answer, Caller
+from tests.support.caller import Answer
+from tests.support.calls import an_ended_call
 from tests.support.described import JSON, Schema, broken, document, operations, resolved, untrue
 from tests.support.server import RunningServer
 
@@ -73,7 +74,7 @@ def fields_of(method: str, path: str) -> list[tuple[str, Schema]]:
 def body_with(path: str, value: object, base: dict[str, Any]) -> dict[str, Any]:
     """Return a body in which one field, of a nested object maybe, has a value."""
     outer, _, inner = path.partition(".")
-    return base | {outer: {inner: value} if inner else value}
+    return base | {outer: body_with(inner, value, {}) if inner else value}
 
 
 KEYS = "/api/organizations/{organization_id}/api-keys"
@@ -93,13 +94,14 @@ EACH_FIELD = pytest.mark.parametrize(
 class Estate:
     """What the paths of the bodies under test lead to."""
 
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
+    def __init__(self, server: RunningServer) -> None:
+        caller = self.caller = server.organization()
         self.number = a_number()
         caller.create(self.number)
         self.agent_id = create_agent(caller)["agent_id"]
         keys = KEYS.format(organization_id=caller.organization_id)
         self.api_key_id = caller.request("POST", keys, {}).data["api_key_id"]
+        self.call_id = an_ended_call(server, self.number).call_id
 
     def ask(self, method: str, path: str, body: object) -> Answer:
         """Send a body to one of the paths."""
@@ -108,6 +110,7 @@ class Estate:
             agent_id=self.agent_id,
             organization_id=self.caller.organization_id,
             api_key_id=self.api_key_id,
+            call_id=self.call_id,
         )
         return self.caller.request(method.upper(), target, body)
 
@@ -122,7 +125,7 @@ class Estate:
 def test_no_value_is_taken_that_the_description_excludes(
     sqlite_server: RunningServer, method: str, path: str, field: str, schema: Schema
 ) -> None:
-    estate = Estate(sqlite_server.organization())
+    estate = Estate(sqlite_server)
     for value in values_outside(schema):
         body = body_with(field, value, estate.base(method, path))
         answer = estate.ask(method, path, body)
@@ -135,7 +138,7 @@ def test_no_value_is_taken_that_the_description_excludes(
 def test_every_value_at_the_edge_of_what_is_described_is_taken(
     sqlite_server: RunningServer, method: str, path: str, field: str, schema: Schema
 ) -> None:
-    estate = Estate(sqlite_server.organization())
+    estate = Estate(sqlite_server)
     for value in values_at_the_edge(schema):
         if schema.get("not") == {} or field in {"area_code", "phone_number"}:
             continue
@@ -159,7 +162,7 @@ def _parameters() -> list[tuple[str, str, Schema]]:
 def test_a_query_is_taken_within_its_description_and_refused_outside(
     sqlite_server: RunningServer, path: str, name: str, schema: Schema
 ) -> None:
-    estate = Estate(sqlite_server.organization())
+    estate = Estate(sqlite_server)
     method = "delete" if name == "force" else "get"
     for value in values_at_the_edge(schema):
         answer = estate.ask(method, f"{path}?{name}={value}", None)

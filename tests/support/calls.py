@@ -64,7 +64,7 @@ def recorded(server: Writes, seat: Seat, *sightings: Sighting) -> Call:
     return taken.call
 
 
-def an_ended_call(server: Writes, dialled: str, **attributes: Any) -> Call:  # noqa: ANN401 - as there
+def an_ended_call(server: Writes, dialled: str, **attributes: Any) -> Call:  # noqa: ANN401 - as the field is
     """Record a call that was answered after 1 s and lasted one minute."""
     seat = a_seat(dialled, **attributes)
     return recorded(
