@@ -254,10 +254,11 @@ class Reconciler:
 
     async def _promise(self, plan: Plan, known: dict[str, NumberState]) -> None:
         """Note for which numbers something is about to be made that nothing was known of."""
-        numbers = {number.registration_id: number for number in plan.numbers}
-        for repair in plan.difference.repairs:
+        fresh = [it for it in plan.difference.repairs if it.tag not in known]
+        numbers = {it.registration_id: it for it in plan.numbers} if fresh else {}
+        for repair in fresh:
             number = numbers.get(RegistrationId(repair.tag))
-            if number is None or repair.tag in known:
+            if number is None:
                 continue
             cluster_id, organization_id = self._livekit.cluster_id, number.organization_id
             if await self._db.write(

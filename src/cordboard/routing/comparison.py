@@ -44,7 +44,7 @@ class Warned(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Repair(msgspec.Struct, frozen=True):
+class Repair(msgspec.Struct, frozen=True, gc=False):
     """A pair that is not as it should be, with what there is of it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Surplus(msgspec.Struct, frozen=True):
     object_id: str
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A pair that is as it should be."""
 
     trunk_id: str

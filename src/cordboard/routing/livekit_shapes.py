@@ -3,7 +3,7 @@
 import msgspec
 
 
-class InboundTrunk(msgspec.Struct, frozen=True):
+class InboundTrunk(msgspec.Struct, frozen=True, gc=False):
     """An inbound trunk as LiveKit lists it; ``numbers`` empty means every number."""
 
     trunk_id: str
@@ -17,7 +17,7 @@ class InboundTrunk(msgspec.Struct, frozen=True):
     max_call_duration_s: int
 
 
-class DispatchRule(msgspec.Struct, frozen=True):
+class DispatchRule(msgspec.Struct, frozen=True, gc=False):
     """A dispatch rule as LiveKit lists it.
 
     Attributes:

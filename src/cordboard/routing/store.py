@@ -27,7 +27,7 @@ _FROM = """
       AND version.organization_id = number.organization_id"""
 
 
-class NumberState(msgspec.Struct, frozen=True):
+class NumberState(msgspec.Struct, frozen=True, gc=False):
     """What stands at LiveKit for one registration of a number.
 
     Attributes:

@@ -7,6 +7,9 @@ LiveKit routes it alone.
 
 Two things never leave this module: a trunk that is open to the world, and a rule with an empty
 list of agents, for which LiveKit would start any unnamed worker.
+
+What there is one of for each number holds no cycles and is out of the garbage collector's sight
+(``gc=False``): a full collection over tens of thousands of objects would hold the event loop.
 """
 
 import hashlib
@@ -45,7 +48,7 @@ class NoAgentError(Exception):
     """A rule would start any unnamed worker; it is not made."""
 
 
-class Tag(msgspec.Struct, frozen=True):
+class Tag(msgspec.Struct, frozen=True, gc=False):
     """How we know what is ours: the ``metadata`` of a trunk or rule, as JSON.
 
     Attributes:
@@ -60,7 +63,7 @@ class Tag(msgspec.Struct, frozen=True):
     hash: str
 
 
-class DesiredTrunk(msgspec.Struct, frozen=True):
+class DesiredTrunk(msgspec.Struct, frozen=True, gc=False):
     """An inbound trunk as it should be; ``numbers`` empty means every number.
 
     Attributes:
@@ -90,7 +93,7 @@ class DesiredTrunk(msgspec.Struct, frozen=True):
         return _tagged(self.installation, self.tag_name, msgspec.structs.astuple(self))
 
 
-class DesiredRule(msgspec.Struct, frozen=True):
+class DesiredRule(msgspec.Struct, frozen=True, gc=False):
     """A dispatch rule as it should be, for the trunk with the same tag.
 
     Attributes:
@@ -119,7 +122,7 @@ class DesiredRule(msgspec.Struct, frozen=True):
         return _tagged(self.installation, self.tag_name, msgspec.structs.astuple(self))
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """A trunk and its rule, made and removed together."""
 
     trunk: DesiredTrunk
