@@ -1,0 +1,170 @@
+"""Only LiveKit's own events are taken, and of them only what a call record needs."""
+
+import base64
+import hashlib
+import json
+import time
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+
+from cordboard.routing.events import (
+    EventUnverifiedError,
+    LiveKitEvent,
+    Sight,
+    parsed_event,
+    verified_hash,
+)
+from cordboard.runtime.errors import InvalidError
+
+KEYS = {
+    "key_a": "the-first-secret-with-enough-characters",
+    "key_b": "the-second-secret-with-enough-characters",
+}
+SECRET_IN_BODY = "a-turn-password"
+
+# As livekit-server 1.13.5 sends it.
+JOINED: dict[str, Any] = {
+    "event": "participant_joined",
+    "id": "EV_aQvZDbS2PX9p",
+    "createdAt": "1795441021",
+    "room": {
+        "sid": "RM_jJjgrJwBcvJG",
+        "name": "call_+15550009999_phws86UouYro",
+        "emptyTimeout": 5,
+        "creationTimeMs": "1795441021484",
+        "turnPassword": SECRET_IN_BODY,
+        "enabledCodecs": [{"mime": "audio/opus"}],
+    },
+    "participant": {
+        "sid": "PA_N8eK2zPDBFeT",
+        "identity": "sip_+15550009999",
+        "state": "ACTIVE",
+        "joinedAt": "1795441021",
+        "joinedAtMs": "1795441021486",
+        "kind": "SIP",
+        "attributes": {
+            "sip.callID": "SCL_VCNfCJbq4mGF",
+            "sip.ruleID": "SDR_bAYDHDdDmTAS",
+            "sip.phoneNumber": "+15550009999",
+            "sip.trunkPhoneNumber": "+15550001001",
+            "other": "not ours",
+        },
+    },
+}
+
+
+def hash_of(raw: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(raw).digest()).decode()
+
+
+def token(key: str = "key_a", secret: str | None = None, **claims: object) -> str:
+    now_s = int(time.time())
+    content = {"iss": key, "exp": now_s + 300, "nbf": now_s, "sha256": hash_of(b"{}")}
+    return jwt.encode({**content, **claims}, secret or KEYS[key], algorithm="HS256")
+
+
+def parsed(body: dict[str, Any]) -> LiveKitEvent | None:
+    raw = json.dumps(body).encode()
+    return parsed_event(raw, hash_of(raw))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_token_of_each_configured_key_is_taken(key: str) -> None:
+    assert verified_hash(token(key), KEYS) == hash_of(b"{}")
+
+
+def test_an_expired_token_is_taken_for_a_minute_more_because_clocks_differ() -> None:
+    now_s = int(time.time())
+    assert verified_hash(token(exp=now_s - 30), KEYS)
+    with pytest.raises(EventUnverifiedError):
+        verified_hash(token(exp=now_s - 120), KEYS)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer " + token(),
+        "not.a.token",
+        token(secret="another-secret-with-enough-characters"),
+        jwt.encode({"iss": "key_c", "exp": 2**31, "sha256": ""}, KEYS["key_a"], "HS256"),
+        jwt.encode({"iss": "key_a", "exp": 2**31, "sha256": ""}, "", "none"),
+        jwt.encode({"iss": "key_a", "exp": 2**31}, KEYS["key_a"], "HS256"),
+        jwt.encode({"iss": "key_a", "sha256": ""}, KEYS["key_a"], "HS256"),
+        jwt.encode({"exp": 2**31, "sha256": ""}, KEYS["key_a"], "HS256"),
+    ],
+    ids=[
+        "nothing",
+        "bearer",
+        "no token",
+        "another secret",
+        "an unknown key",
+        "unsigned",
+        "no hash",
+        "without end",
+        "no key",
+    ],
+)
+def test_any_other_token_is_refused(authorization: str) -> None:
+    with pytest.raises(EventUnverifiedError):
+        verified_hash(authorization, KEYS)
+
+
+def test_a_body_that_was_changed_is_refused() -> None:
+    raw = json.dumps(JOINED).encode()
+    with pytest.raises(EventUnverifiedError):
+        parsed_event(raw + b" ", hash_of(raw))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"event":1,"id":"a"}', b"\xff"])
+def test_a_signed_body_that_is_no_event_is_refused(raw: bytes) -> None:
+    with pytest.raises(InvalidError):
+        parsed_event(raw, hash_of(raw))
+
+
+def test_of_an_event_only_what_a_call_needs_is_kept() -> None:
+    event = parsed(JOINED)
+    assert event == LiveKitEvent(
+        event_id="EV_aQvZDbS2PX9p",
+        sight=Sight.JOINED,
+        room_sid="RM_jJjgrJwBcvJG",
+        room="call_+15550009999_phws86UouYro",
+        participant_sid="PA_N8eK2zPDBFeT",
+        kind="sip",
+        joined_ms=1_795_441_021_486,
+        created_s=1_795_441_021,
+        disconnect_reason="",
+        attributes={
+            "sip.callID": "SCL_VCNfCJbq4mGF",
+            "sip.ruleID": "SDR_bAYDHDdDmTAS",
+            "sip.phoneNumber": "+15550009999",
+            "sip.trunkPhoneNumber": "+15550001001",
+        },
+    )
+    assert SECRET_IN_BODY.encode() not in msgspec.json.encode(event)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"event": "room_started"},
+        {"event": "egress_started"},
+        {"event": "track_published", "track": {"type": "VIDEO"}},
+        {"room": {"sid": "RM_1", "name": "standup"}},
+        {"room": {"sid": "", "name": "call_1"}},
+        {"room": None},
+        {"participant": None},
+    ],
+    ids=str,
+)
+def test_what_says_nothing_about_a_call_is_passed_over(change: dict[str, Any]) -> None:
+    assert parsed(JOINED | change) is None
+
+
+def test_a_track_without_a_type_is_audio() -> None:
+    event = parsed(JOINED | {"event": "track_published", "track": {"sid": "TR_1"}})
+    assert event is not None
+    assert event.sight is Sight.AUDIO
