@@ -82,6 +82,33 @@ async def test_a_room_deleted_once_the_caller_has_published_ends_the_call_with_4
         assert call.messages == ["INVITE", "100", "180", "486"]
 
 
+async def test_a_caller_removed_while_it_rings_hears_486() -> None:
+    async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
+        await a_rule(client, await a_trunk(client, NUMBER))
+        call = await lk.call(to=NUMBER, from_=CALLER)
+        while "track_published" not in lk.webhooks.sent:
+            await lk.pace.sleep(0.01)
+        await client.room.remove_participant(
+            api.RoomParticipantIdentity(room=call.room or "", identity=f"sip_{CALLER}")
+        )
+        ended = await call.until_ended()
+    assert (ended.status, ended.reason) == (486, EndReason.REMOVED)
+
+
+async def test_a_call_ends_at_the_longest_duration_of_its_trunk() -> None:
+    async with simulated_livekit(speed=SPEED) as lk, connected(lk) as client:
+        lk.register_worker("tone")
+        trunk_id = await a_trunk(client, NUMBER)
+        trunk = api.SIPInboundTrunkInfo(numbers=[NUMBER])
+        trunk.max_call_duration.FromSeconds(1)
+        await client.sip.update_inbound_trunk(trunk_id, trunk)
+        await a_rule(client, trunk_id, agent="tone")
+        call = await lk.call(to=NUMBER, from_=CALLER)
+        ended = await call.until_ended()
+    assert (ended.status, ended.reason) == (200, EndReason.MAX_CALL_DURATION)
+    assert call.messages[-2:] == ["200", "BYE"]
+
+
 async def test_a_room_deleted_before_the_caller_has_published_leaves_it_ringing() -> None:
     async with simulated_livekit(speed=0.25) as lk, connected(lk) as client:
         await a_rule(client, await a_trunk(client, NUMBER, rings_for_s=0.05))
