@@ -24,6 +24,8 @@ settings.register_profile("cordboard", deadline=None, print_blob=True)
 settings.load_profile("cordboard")
 
 LONG = "long"
+TRIED = "tried"
+"""The property in which a test that makes up its cases notes how many it has tried."""
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +104,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _long_tests(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
-            reason = dict(report.user_properties).get(LONG)
-            if reason is not None and report.when == "call":
-                yield f"{report.nodeid}: {report.duration:.0f} s, {reason}"
+            told = dict(report.user_properties)
+            if LONG in told and report.when == "call":
+                tried = f" ({told[TRIED]})" if TRIED in told else ""
+                yield f"{report.nodeid}: {report.duration:.0f} s, {told[LONG]}{tried}"

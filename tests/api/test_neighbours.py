@@ -12,12 +12,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from cordboard.edge.api.app import ROUTES
 from cordboard.edge.api.documented import Operation
-from tests.support.agent_caller import create_agent
-from tests.support.builders import a_number
 from tests.support.caller import Answer, Caller
-from tests.support.calls import an_ended_call
 from tests.support.events import events_of
 from tests.support.server import RunningServer
+from tests.support.things import PLAIN, things_of
 
 IDS = {
     "phone_number": "+12025550123",
@@ -27,9 +25,6 @@ IDS = {
     "api_key_id": "apikey_0123456789abcdef01234567",
 }
 """Kinds of ids in paths, each with one that nobody has."""
-
-PLAIN = {"version": "1"}
-"""What else stands in paths and belongs to nobody, with a value that is there."""
 
 UNREPEATED = {"x-request-id", "date", "content-length"}
 
@@ -70,23 +65,6 @@ def routes_with_ids() -> list[Route]:
                     for name in parameters(path)
                 ]
     return found
-
-
-def things_of(server: RunningServer, caller: Caller) -> dict[str, str]:
-    """Make one thing of each kind for an organization, and return their ids."""
-    number = a_number()
-    agent_id = create_agent(caller)["agent_id"]
-    caller.create(number, nickname="Private", inbound_agent_id=agent_id)
-    pair = server.key_pair(caller)
-    keys = caller.request("GET", f"/api/organizations/{caller.organization_id}/api-keys").data
-    (key,) = (key for key in keys["api_keys"] if key["api_key"] == pair.api_key)
-    return {
-        "phone_number": number,
-        "agent_id": agent_id,
-        "call_id": an_ended_call(server, number).call_id,
-        "organization_id": caller.organization_id,
-        "api_key_id": key["api_key_id"],
-    }
 
 
 def all_of(server: RunningServer, caller: Caller, ids: dict[str, str]) -> list[Any]:
