@@ -40,6 +40,7 @@ class Answered:
     def __init__(self, db: Database, actor: Actor, lk: SimulatedLiveKit, livekit: LiveKit) -> None:
         self.db, self.actor, self.lk, self.livekit = db, actor, lk, livekit
         self.deciders = [self.decider()]
+        self.events_url = ""
 
     def decider(self) -> Answering:
         """Return one that answers calls, as on another node or after a restart."""
@@ -103,6 +104,7 @@ async def answered(
         livekit = LiveKit(CLUSTER, lk.url, (APIKey(lk.api_key, lk.api_secret),))
         await Reconciler(db, livekit, an_estate(layer)).tick()
         world = Answered(db, await an_actor(db), lk, livekit)
+        world.events_url = url
         context = _context(db, world.deciders[0])
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:

@@ -199,7 +199,7 @@ class Answering:
                 try:
                     if is_asked_here and taken.call.closing_ms is None:
                         is_asked_here = False
-                        await self._send_for_agent(taken.call)
+                        await self._send_for_agent(taken.call, looks_first=False)
                     pause_s = await self._advance(call_id)
                 except DomainError as error:
                     log.warning("call_step_failed", call_id=call_id, code=error.code)
@@ -226,7 +226,7 @@ class Answering:
         if isinstance(step, AskAgain):
             asked = await self._db.write(operations.ask_again, call)
             if asked is not None:
-                await self._send_for_agent(asked)
+                await self._send_for_agent(asked, looks_first=True)
             return 0
         return await self._go_on(call, step)
 
@@ -242,10 +242,10 @@ class Answering:
         following = await self._db.write(operations.try_next, found[0])
         if following is not None:
             log.info("call_agent_failed", call_id=call.call_id, reason=step.reason)
-            await self._send_for_agent(following)
+            await self._send_for_agent(following, looks_first=True)
         return 0
 
-    async def _send_for_agent(self, call: Call) -> None:
+    async def _send_for_agent(self, call: Call, *, looks_first: bool) -> None:
         """Dispatch a call's present agent, once: earlier ones go, and of several one stays.
 
         CreateDispatch is not idempotent, so what is there is listed afterwards; every decider that
@@ -254,7 +254,7 @@ class Answering:
         target = call.target
         if target is None:
             return
-        if call.attempt > 0 or call.asked_ms > call.tried_ms:
+        if looks_first:
             ours = await self._ours(call)
             for dispatch in ours:
                 if dispatch.metadata != target.metadata:

@@ -156,8 +156,11 @@ async def _begin(
 
 
 async def ask_again(tx: WriteTx, call: Call) -> Call | None:
-    """Take over the dispatch of a call whose asker seems to be gone; None if another did."""
-    return await _if_unmoved(tx, call, asked_ms=tx.now_ms)
+    """Take over the dispatch of a call whose asker seems to be gone; None if another did.
+
+    The agent has not been asked yet, so its time begins now.
+    """
+    return await _if_unmoved(tx, call, tried_ms=tx.now_ms, asked_ms=tx.now_ms)
 
 
 async def try_next(tx: WriteTx, call: Call) -> Call | None:
