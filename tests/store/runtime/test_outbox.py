@@ -215,6 +215,9 @@ async def test_a_lower_sequence_of_a_younger_transaction_is_not_passed(url: str)
     (event,) = await db.read(list_events, passed.sequence, ALL)
     assert event.event == "younger, lower sequence"
     assert event.sequence < passed.sequence
+    # Nor is it when both are there and read one by one.
+    (first_page,) = await db.read(list_events, 0, 1)
+    assert first_page == passed
     # Nor is it thrown away for a consumer that stands at the higher sequence.
     assert await db.write(update_position, "replica", passed.sequence, previous=0)
     assert await db.write(prune_events, ALL) == 0
