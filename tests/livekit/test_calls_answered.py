@@ -1,6 +1,7 @@
 """A call to a registered number is answered by its agent, and its record says how it went."""
 
 from cordboard.calls.model import Call, CallState, EndReason
+from cordboard.routing.topology import Layer
 from cordboard.simulated.livekit import Behaviour
 from tests.support.answered import FROM, answered
 from tests.support.builders import a_number
@@ -91,6 +92,23 @@ async def test_a_caller_who_gives_up_is_recorded_so(database_url: str) -> None:
         caller.hang_up()
         call = await world.record(has_ended)
         assert (call.end_reason, call.answered_ms) == (EndReason.CALLER_GAVE_UP, None)
+
+
+async def test_a_call_that_livekit_routed_alone_is_recorded_and_nobody_else_is_sent_for(
+    database_url: str,
+) -> None:
+    async with answered(database_url, Layer.DEDICATED) as world:
+        desk = world.lk.register_worker("desk")
+        number = await world.register("desk")
+        await world.reconcile()
+        caller = await world.call(number.phone_number)
+        await caller.until_answered(WITHIN_S)
+        caller.hang_up()
+        call = await world.record(has_ended)
+        assert (call.is_decided_here, call.end_reason) == (False, EndReason.CALLER_HUNG_UP)
+        assert call.answered_ms is not None
+        assert len(desk.jobs) == 1
+        assert world.sent("CreateDispatch") == 0
 
 
 async def test_without_events_the_poller_answers(database_url: str) -> None:

@@ -41,6 +41,7 @@ class Answered:
         self.db, self.actor, self.lk, self.livekit = db, actor, lk, livekit
         self.deciders = [self.decider()]
         self.events_url = ""
+        self.reconcile: Callable[[], Awaitable[None]]
 
     def decider(self) -> Answering:
         """Return one that answers calls, as on another node or after a restart."""
@@ -102,8 +103,10 @@ async def answered(
     url = f"http://{HOST}:{sockets[0].getsockname()[1]}/livekit/events"
     async with simulated_livekit(webhook_urls=[url] if events else []) as lk:
         livekit = LiveKit(CLUSTER, lk.url, (APIKey(lk.api_key, lk.api_secret),))
-        await Reconciler(db, livekit, an_estate(layer)).tick()
+        reconciler = Reconciler(db, livekit, an_estate(layer))
+        await reconciler.tick()
         world = Answered(db, await an_actor(db), lk, livekit)
+        world.reconcile = reconciler.tick
         world.events_url = url
         context = _context(db, world.deciders[0])
         stop = asyncio.Event()
