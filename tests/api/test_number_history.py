@@ -11,6 +11,12 @@ from tests.support.clock import START_MS, SettableClock
 from tests.support.server import RunningServer
 
 NEVER = "+12025550123"
+BOUND = {"nickname": "Sales", "inbound_agent_id": "agent_a"}
+UPDATED = {
+    "nickname": {"from": "Sales", "to": None},
+    "inbound_agent_id": {"from": "agent_a", "to": "agent_b"},
+}
+AFTERWARDS = {"inbound_agent_id": "agent_b"}
 
 
 def told(caller: Caller, phone_number: str) -> list[tuple[str, int]]:
@@ -26,7 +32,7 @@ def test_every_change_is_told_newest_first_with_who_did_it_and_when(
     created = caller.request(
         "POST",
         "/api/phone-numbers/create",
-        {"phone_number": phone_number, "nickname": "Sales", "inbound_agent_id": "agent_a"},
+        {"phone_number": phone_number, **BOUND},
     )
     registration_id = caller.show(phone_number)["registration_id"]
     clock.advance(seconds=5)
@@ -35,28 +41,10 @@ def test_every_change_is_told_newest_first_with_who_did_it_and_when(
     )
     clock.advance(seconds=5)
     deleted = caller.delete(phone_number)
-    always = {
-        "phone_number": phone_number,
-        "area_code": 415,
-        "phone_number_type": "custom",
-        "inbound_agent_version": 1,
-        "outbound_agent_version": 1,
-        "number_provider": "twilio",
-    }
-    came: dict[str, Any] = always | {"nickname": "Sales", "inbound_agent_id": "agent_a"}
-    went: dict[str, Any] = always | {"inbound_agent_id": "agent_b"}
-
     expected = [
-        ("deleted", 3, 10_000, caller, deleted, {f: _change(v, None) for f, v in went.items()}),
-        (
-            "updated",
-            2,
-            5_000,
-            other,
-            changed,
-            {"nickname": _change("Sales", None), "inbound_agent_id": _change("agent_a", "agent_b")},
-        ),
-        ("created", 1, 0, caller, created, {f: _change(None, v) for f, v in came.items()}),
+        ("deleted", 3, 10_000, caller, deleted, _whole(phone_number, AFTERWARDS, is_new=False)),
+        ("updated", 2, 5_000, other, changed, UPDATED),
+        ("created", 1, 0, caller, created, _whole(phone_number, BOUND, is_new=True)),
     ]
     assert caller.history(phone_number) == [
         {
@@ -70,6 +58,23 @@ def test_every_change_is_told_newest_first_with_who_did_it_and_when(
         }
         for action, revision, later_ms, who, answer, changes in expected
     ]
+
+
+def _whole(phone_number: str, fields: dict[str, str], *, is_new: bool) -> dict[str, Any]:
+    """Every field of a number as it came, or as it went."""
+    values: dict[str, object] = {
+        "phone_number": phone_number,
+        "area_code": 415,
+        "phone_number_type": "custom",
+        "inbound_agent_version": 1,
+        "outbound_agent_version": 1,
+        "number_provider": "twilio",
+        **fields,
+    }
+    return {
+        field: _change(None, value) if is_new else _change(value, None)
+        for field, value in values.items()
+    }
 
 
 def _change(before: object, after: object) -> dict[str, object]:

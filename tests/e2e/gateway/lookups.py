@@ -43,7 +43,7 @@ class Gateway:
     def __init__(self, redis_port: int) -> None:
         self._redis = redis.Redis("127.0.0.1", redis_port)
         self._client_id = f"CLI_{uuid.uuid4().hex[:12]}"
-        self._answers = self._redis.pubsub()
+        self._answers = self._redis.pubsub()  # type: ignore[no-untyped-call]  # redis types it not
 
     def __enter__(self) -> Self:
         self._answers.subscribe(
