@@ -195,20 +195,44 @@ BODIES: list[tuple[str, bytes, str, str]] = [
     ("an unknown field", b'{"": 1}', "unknown_field", "'': is not a field of this request"),
 ]
 
+# Bodies that are good but for a key that stands twice.
+TWICE: list[tuple[str, bytes, str]] = [
+    ("create", b'{"phone_number": "+12025550123", "phone_number": "+12025550123"}', "phone_number"),
+    ("create", b'{"phone_number": "+12025550123", "nickname": "a", "nickname": null}', "nickname"),
+    ("change", b'{"nickname": "a", "nickname": "b"}', "nickname"),
+    ("change", b'{"nickname": "a", "\\u006eickname": "a"}', "nickname"),
+    ("list", b'{"page": 0, "page": 0}', "page"),
+    ("list", b'{"filter_criteria": {"area_code": 415, "area_code": 415}}', "area_code"),
+]
+
 _ROUTES = {"create": ("POST", CREATE), "change": ("PATCH", ONE), "list": ("POST", LIST)}
 
-ROWS = [
-    Bad(f"{route}: {name}", method, target, body, 400, f"validation.{code}", error)
-    for route, (method, target) in _ROUTES.items()
-    for name, body, code, error in BODIES
-] + [
-    Bad(
-        f"{route}: an empty body",
-        *_ROUTES[route],
-        b"",
-        400,
-        "validation.json",
-        "body: is empty; send a JSON object",
-    )
-    for route in ("create", "change")
-]
+ROWS = (
+    [
+        Bad(f"{route}: {name}", method, target, body, 400, f"validation.{code}", error)
+        for route, (method, target) in _ROUTES.items()
+        for name, body, code, error in BODIES
+    ]
+    + [
+        Bad(
+            f"{route}: an empty body",
+            *_ROUTES[route],
+            b"",
+            400,
+            "validation.json",
+            "body: is empty; send a JSON object",
+        )
+        for route in ("create", "change")
+    ]
+    + [
+        Bad(
+            f"{route}: {body.decode()}",
+            *_ROUTES[route],
+            body,
+            400,
+            "validation.json",
+            f"body: has the key '{key}' twice in one object",
+        )
+        for route, body, key in TWICE
+    ]
+)
