@@ -4,8 +4,12 @@ The tables are ``bad_inputs_*.py``. A refusal leaves no trace: after each, the c
 what it was.
 """
 
-import pytest
+import re
 
+import pytest
+from litestar.handlers import HTTPRouteHandler
+
+from cordboard.edge.api.app import ROUTES
 from tests.api import (
     bad_inputs_change,
     bad_inputs_create,
@@ -20,6 +24,9 @@ from tests.support.caller import CREATE, Answer, Caller, path_of
 from tests.support.server import RunningServer
 
 URL = "inbound_webhook_url"
+
+EVERYWHERE = {"auth.missing", "auth.invalid", "route.not_found", "route.method_not_allowed"}
+"""Codes that any route can answer, so that none of them names them."""
 
 ROWS = [
     *bad_inputs_json.ROWS,
@@ -97,3 +104,25 @@ def test_an_odd_url_that_leads_outside_is_kept_as_it_was_given(
 @pytest.mark.parametrize("url", ["http://example.com/", *bad_inputs_urls.INSIDE])
 def test_development_may_call_itself(caller: Caller, url: str) -> None:
     assert caller.create(a_number(), **{URL: url})[URL] == url
+
+
+def documented_codes(row: Bad) -> set[str]:
+    """Return the codes that the row's route says it can answer; none where there is no route."""
+    target = row.target.partition("?")[0]
+    matching = []
+    for handler in ROUTES:
+        assert isinstance(handler, HTTPRouteHandler)
+        for path in handler.paths:
+            pattern = re.sub(r"\{[^}]*\}", "[^/]*", re.sub(r"[.+]", r"\\\g<0>", path))
+            if row.method in handler.http_methods and re.fullmatch(pattern, target):
+                matching.append((path.count("{"), set(handler.opt["operation"].codes)))
+    return min(matching, default=(0, set()))[1]
+
+
+def test_every_code_of_the_tables_is_one_that_its_route_documents() -> None:
+    undocumented = {
+        (row.method, row.target.partition("?")[0][:60], row.code)
+        for row in ROWS
+        if row.code not in documented_codes(row) | EVERYWHERE
+    }
+    assert undocumented == set()
