@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cordboard.agents.model import AGENT_ID
+from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
 from cordboard.numbers.e164 import E164, area_code, checked_e164, pretty
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId, RegistrationId
@@ -211,7 +211,7 @@ def _checked(field: str, value: Any, rules: NumberRules, name: str | None = None
         case "nickname":
             return checked_nickname(value, name)
         case "inbound_agent_id" | "outbound_agent_id":
-            return check_token(value, name, AGENT_ID, 128)
+            return check_agent_id(value, name)
         case "inbound_agent_version" | "outbound_agent_version":
             return check_version(value, name)
         case "inbound_webhook_url":
@@ -222,6 +222,17 @@ def _checked(field: str, value: Any, rules: NumberRules, name: str | None = None
             return check_token(value, name, TOKEN, 128)
         case _:
             return check_token(value, name, TOKEN, 64)
+
+
+def check_agent_id(value: str, field: str) -> str:
+    """Return ``value``, the id of an agent or the name of a worker, unless no worker may have it.
+
+    Raises:
+        InvalidError: ``validation.length``, ``validation.characters`` or ``validation.choice``.
+    """
+    if value == RESERVED_WORKER:
+        raise InvalidError(field, "choice", f"{RESERVED_WORKER} is reserved; name another")
+    return check_token(value, field, AGENT_ID, 128)
 
 
 def _check_area_code(given: int | None, phone_number: E164) -> None:

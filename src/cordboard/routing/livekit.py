@@ -26,7 +26,7 @@ from cordboard.routing.livekit_errors import (
     LiveKitUnreachableError,
 )
 from cordboard.routing.model import Target
-from cordboard.routing.topology import ROOM_PREFIX, DesiredRule, DesiredTrunk
+from cordboard.routing.topology import NOBODY, ROOM_PREFIX, DesiredRule, DesiredTrunk
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -293,7 +293,7 @@ def _classified(error: api.ServerError) -> LiveKitError:
 
 def _nobody() -> api.RoomAgentDispatch:
     """Return the agent of rooms that we make: without one, any unnamed worker would come."""
-    return api.RoomAgentDispatch(agent_name="cordboard-nobody")
+    return api.RoomAgentDispatch(agent_name=NOBODY)
 
 
 def _trunk_message(trunk: DesiredTrunk) -> api.SIPInboundTrunkInfo:

@@ -19,10 +19,11 @@ from enum import StrEnum
 
 import msgspec
 
+from cordboard.agents.model import RESERVED_WORKER
 from cordboard.numbers.e164 import E164
 from cordboard.routing.model import AgentVersion, RoutableNumber, job_metadata
 
-NOBODY = "cordboard-nobody"
+NOBODY = RESERVED_WORKER
 CATCH_ALL = "catch-all"
 ROOM_PREFIX = "call"
 UNROUTABLE = "+0000000000"

@@ -6,13 +6,17 @@ from cordboard.runtime.actor import Actor
 
 KEY_HEADER = b"x-api-key"
 SECRET_HEADER = b"x-api-secret"
+BLANKS = b" \t"
 
 
 def header(request: HTTPRequest, name: bytes) -> str | None:
-    """Return the first value of a header (name in lower case), or None."""
+    """Return the first value of a header (name in lower case), or None.
+
+    White space around a value is no part of it (RFC 9110, section 5.5).
+    """
     for key, value in request.scope["headers"]:
         if key == name:
-            return value.decode("latin-1")
+            return value.strip(BLANKS).decode("latin-1")
     return None
 
 
@@ -36,9 +40,9 @@ async def authenticate_key(request: HTTPRequest, scope: str) -> tuple[Actor, API
     api_key = api_secret = b""
     for name, value in request.scope["headers"]:
         if name == KEY_HEADER:
-            api_key = api_key or value
+            api_key = api_key or value.strip(BLANKS)
         elif name == SECRET_HEADER:
-            api_secret = api_secret or value
+            api_secret = api_secret or value.strip(BLANKS)
     if not api_key or not api_secret:
         missing = "X-API-SECRET" if api_key else "X-API-KEY"
         detail = f"The header {missing} is missing or empty"

@@ -2,6 +2,7 @@
 
 import re
 
+from cordboard.edge.api.caller import BLANKS
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.idempotency import IdempotencyKey
@@ -66,4 +67,4 @@ def _entity_tags(request: HTTPRequest, name: bytes) -> frozenset[str] | None:
 def _values(request: HTTPRequest, name: bytes) -> list[str]:
     """Return all values of a header (name in lower case), in their order."""
     headers = request.scope["headers"]
-    return [value.decode("latin-1") for key, value in headers if key == name]
+    return [value.strip(BLANKS).decode("latin-1") for key, value in headers if key == name]

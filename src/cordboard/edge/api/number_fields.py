@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from cordboard.agents.model import AGENT_ID
+from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
 from cordboard.edge.api.schema_rules import INTEGER, NOT_TAKEN, choices, default, text, whole
 from cordboard.numbers.model import (
     CARRIERS,
@@ -58,7 +58,7 @@ AgentId = Annotated[
         description="An agent of the organization, or a name that only LiveKit knows: "
         "1–128 of A-Z a-z 0-9 _ - .",
         examples=["agent_abc123"],
-        extra_json_schema=text(1, 128, AGENT_ID.pattern),
+        extra_json_schema=text(1, 128, AGENT_ID.pattern) | {"not": {"const": RESERVED_WORKER}},
     ),
 ]
 AgentVersion = Annotated[
