@@ -171,7 +171,7 @@ async def test_of_two_transactions_that_wait_for_each_other_both_succeed(
                 await both_hold.wait()
 
     await asyncio.gather(db.write(append, "a", "b"), db.write(append, "b", "a"))
-    assert len(runs) == 3
+    assert len(runs) > 2
     for name in "ab":
         value = await db.read(find_note, name)
         assert value is not None

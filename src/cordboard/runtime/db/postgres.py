@@ -6,6 +6,7 @@ said, and never retried.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -38,6 +39,7 @@ T = TypeVar("T")
 
 POOL_SIZE = 10
 TRIES = 3
+RETRY_WITHIN_MS = 30
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 5.0
@@ -149,6 +151,8 @@ class PostgresDatabase(Database):
                 return await self._on_connection(attempt)
             except FAILURES as error:
                 if tries_left and is_worth_another_try(error):
+                    # Those that have met in a deadlock must not meet there again.
+                    await asyncio.sleep(secrets.randbelow(RETRY_WITHIN_MS) / 1000)
                     continue
                 if (failure := translated(error)) is None:
                     raise
