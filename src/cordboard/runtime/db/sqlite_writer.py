@@ -7,8 +7,8 @@ the failing function gets its error and the others run again, each alone.
 
 Statements of short transactions take microseconds and run on the event loop's thread; what waits
 for a disk or for another process (COMMIT, a busy BEGIN) and what is long runs in the writer's
-thread. Running every statement there was measured at 0.65 times the throughput (docs/adr/0003): each
-call into SQLite gives the interpreter lock away and has to win it back from a busy loop.
+thread. Running every statement there was measured at 0.65 times the throughput (docs/adr/0003):
+each call into SQLite gives the interpreter lock away and has to win it back from a busy loop.
 """
 
 import asyncio
