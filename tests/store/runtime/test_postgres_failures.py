@@ -14,6 +14,7 @@ from cordboard.runtime.errors import (
     DatabaseUnavailableError,
     IndeterminateWriteError,
     StartError,
+    StorageFullError,
 )
 from tests.support.cutting_proxy import Cut, CuttingProxy, cutting_proxy
 from tests.support.databases import make_template, postgres_clone, started_postgres
@@ -227,6 +228,37 @@ async def test_a_statement_that_the_server_cancels_is_not_tried_again(
     with pytest.raises(DatabaseUnavailableError):
         await db.write(cancel_oneself)
     assert runs == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "error", "runs"),
+    [
+        ("53100", StorageFullError, 1),  # disk_full
+        ("53200", DatabaseUnavailableError, 1),  # out_of_memory
+        ("53300", DatabaseUnavailableError, 1),  # too_many_connections
+        ("57014", DatabaseUnavailableError, 1),  # query_canceled
+        ("40001", DatabaseUnavailableError, 3),  # serialization_failure
+        ("40P01", DatabaseUnavailableError, 3),  # deadlock_detected
+        ("57P01", DatabaseUnavailableError, 3),  # admin_shutdown
+        ("08006", DatabaseUnavailableError, 3),  # connection_failure
+        ("22012", asyncpg.DivisionByZeroError, 1),
+    ],
+)
+async def test_each_failure_of_the_server_is_told_by_its_class(
+    db: PostgresDatabase, url: str, sqlstate: str, error: type[Exception], runs: int
+) -> None:
+    ran = []
+
+    async def fail(tx: WriteTx) -> None:
+        ran.append("run")
+        await insert_note(tx, "a")
+        await tx.fetch_one(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    with pytest.raises(error):
+        await db.write(fail)
+    assert len(ran) == runs
+    assert noted(url) == []
+    assert await db.write(insert_note, "b") == "b"
 
 
 async def test_a_session_that_the_server_ends_is_made_good(db: PostgresDatabase) -> None:
