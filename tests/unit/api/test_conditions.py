@@ -64,7 +64,7 @@ def test_if_none_match_compares_weakly(values: list[str], tags: set[str]) -> Non
     assert if_none_match(a_request(*(("If-None-Match", value) for value in values))) == tags
 
 
-@pytest.mark.parametrize("key", ["a", "~" * 255, " !~", "550e8400-e29b-41d4-a716-446655440000"])
+@pytest.mark.parametrize("key", ["a", "~" * 255, "! ~", "550e8400-e29b-41d4-a716-446655440000"])
 def test_a_key_is_scoped_to_method_and_path(key: str) -> None:
     made = idempotency_key(a_request(("Idempotency-Key", key)), b"body")
     assert made is not None
