@@ -18,7 +18,7 @@ import typer
 import uvloop
 
 from cordboard import __version__
-from cordboard.edge.cli import agents_app, numbers_app
+from cordboard.edge.cli import agents_app, calls_app, livekit_app, numbers_app, route_app
 from cordboard.numbers.model import NumberRules
 from cordboard.operator import keys, organizations
 from cordboard.operator.configuration import config
@@ -62,6 +62,9 @@ app.command()(doctor)
 # The commands for users, which speak to a server over HTTP.
 app.add_typer(numbers_app, name="numbers")
 app.add_typer(agents_app, name="agents")
+app.add_typer(calls_app, name="calls")
+app.add_typer(route_app, name="route")
+app.add_typer(livekit_app, name="livekit")
 app.add_typer(simulate_app, name="simulate")
 
 

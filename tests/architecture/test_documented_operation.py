@@ -15,7 +15,7 @@ from tests.architecture.source import ROOT, Finding, Source, assert_none, sample
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 OUR_PREFIX = "cordboard_"
-COMMANDS_FOR_USERS = {"numbers", "agents"}
+COMMANDS_FOR_USERS = {"agents", "calls", "livekit", "numbers", "route"}
 
 _FIRST_CELL = re.compile(r"^\| `([^`]+)`", re.MULTILINE)
 
@@ -45,8 +45,8 @@ def find_events(files: Iterable[Source]) -> Iterator[Finding]:
                 yield Finding(str(key), node.lineno, f"{file.path}: is not in docs/logs.md")
 
 
-def operator_commands(group: typer.Typer, prefix: str) -> Iterator[str]:
-    """The commands of a Typer application, with the groups they are in."""
+def operator_commands(group: typer.Typer, prefix: str = "") -> Iterator[str]:
+    """The commands of a Typer application but those for users, with the groups they are in."""
     for command in group.registered_commands:
         callback = command.callback
         yield prefix + (command.name or (callback.__name__ if callback else "?"))
@@ -90,8 +90,18 @@ def test_every_event_is_documented_and_nothing_else_is() -> None:
 
 def test_every_command_of_the_operator_is_documented() -> None:
     documented = {row.removeprefix("cordboard ") for row in rows("operating.md")}
-    for command in operator_commands(app, ""):
+    for command in operator_commands(app):
         assert any(f"{row} ".startswith(f"{command} ") for row in documented), command
+
+
+def test_every_command_for_users_is_in_their_guide() -> None:
+    guide = document("guides/cli.md")
+    groups = [group for group in app.registered_groups if group.name in COMMANDS_FOR_USERS]
+    assert len(groups) == len(COMMANDS_FOR_USERS)
+    for group in groups:
+        assert group.typer_instance is not None
+        for command in operator_commands(group.typer_instance, f"{group.name} "):
+            assert f"{command}`" in guide or f"{command} " in guide, command
 
 
 @pytest.mark.parametrize("call", ["log.info('x_happened', a=1)", "log.exception('x_happened')"])

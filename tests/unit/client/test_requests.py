@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cordboard.edge.client import agents, api_keys, numbers
+from cordboard.edge.client import agents, api_keys, calls, livekit, numbers
 from cordboard.edge.client.request import (
     Answer,
     InvalidServerError,
@@ -13,6 +13,9 @@ from cordboard.edge.client.request import (
     new_idempotency_key,
     path_to,
 )
+from cordboard.edge.client.route import ExplainRoute, explain_route
+from cordboard.operator.livekit import CLUSTER
+from cordboard.routing.model import call_id
 
 A_NUMBER = "+14157774444"
 
@@ -30,6 +33,9 @@ WITHOUT_KEY: list[Request[Any]] = [
     api_keys.create_api_key("org_1", api_keys.NewAPIKey()),
     api_keys.rotate_api_key("org_1", "apikey_1", api_keys.Rotation()),
     api_keys.revoke_api_key("org_1", "apikey_1"),
+    calls.update_call("call_x", {}),
+    calls.end_call("call_x"),
+    calls.delete_call("call_x"),
 ]
 READS: list[Request[Any]] = [
     numbers.list_numbers(numbers.NumberQuery()),
@@ -41,6 +47,12 @@ READS: list[Request[Any]] = [
     agents.list_versions("agent_x"),
     agents.get_version("agent_x", 1),
     api_keys.list_api_keys("org_1"),
+    calls.list_calls(calls.CallQuery()),
+    calls.list_unmatched_calls(),
+    calls.get_call("call_x"),
+    calls.get_call_context("call_x"),
+    explain_route(ExplainRoute("100")),
+    livekit.show_drift(),
 ]
 
 
@@ -80,6 +92,21 @@ def test_a_change_of_nothing_is_an_empty_object() -> None:
 def test_an_agent_is_unbound_only_when_that_is_asked_for() -> None:
     assert agents.delete_agent("agent_x").query == {}
     assert agents.delete_agent("agent_x", unbinds=True).query == {"force": "true"}
+
+
+@pytest.mark.parametrize("sip_call_id", ["SCL_x7Yb", "0", "ü/ 1"])
+def test_a_call_id_is_computed_as_the_server_computes_it(sip_call_id: str) -> None:
+    assert calls.call_id_of(sip_call_id) == call_id(CLUSTER, sip_call_id)
+
+
+def test_a_list_of_calls_asks_for_what_is_given_and_nothing_else() -> None:
+    assert calls.list_calls(calls.CallQuery()).body == {"page": 0}
+    query = calls.CallQuery(statuses=("ENDED",), agent_ids=("agent_x",), shortest_ms=0)
+    assert calls.list_calls(query).body["filter_criteria"] == {
+        "call_status": ("ENDED",),
+        "agent_id": ("agent_x",),
+        "duration_ms": {"lower_threshold": 0},
+    }
 
 
 @pytest.mark.parametrize(

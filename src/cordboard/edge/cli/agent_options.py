@@ -1,15 +1,12 @@
 """The options of ``cordboard agents …``, and the fields that they ask for."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import msgspec
 import typer
 
+from cordboard.edge.cli.json_input import json_object
 from cordboard.edge.client.agents import AgentQuery, SortBy, SortOrder
-
-STDIN = "-"
 
 
 class AgentFields(msgspec.Struct, frozen=True):
@@ -45,7 +42,7 @@ class AgentFields(msgspec.Struct, frozen=True):
             "livekit_deployment": self.livekit_deployment,
             "begin_message": self.begin_message,
         }
-        from_file = {} if self.fields_file is None else _fields_in(self.fields_file)
+        from_file = {} if self.fields_file is None else json_object(self.fields_file, "--from")
         return from_file | {field: value for field, value in options.items() if value is not None}
 
 
@@ -83,14 +80,3 @@ def changes(name: str | None, fields: AgentFields, cleared: list[str]) -> dict[s
         message = "nothing to change: give an option such as --name or --begin-message"
         raise typer.BadParameter(message)
     return result
-
-
-def _fields_in(path: str) -> dict[str, Any]:
-    try:
-        content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
-        return msgspec.json.decode(content, type=dict[str, Any])
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"{path} does not hold a JSON object: {error}"
-    raise typer.BadParameter(message, param_hint="--from")

@@ -86,3 +86,19 @@ def identifier(text: str) -> str:
         message = f"{text!r} is the id of nothing"
         raise typer.BadParameter(message)
     return text
+
+
+def note(text: str) -> tuple[str, str]:
+    """Return the key and the text that ``KEY=TEXT`` holds.
+
+    >>> note("ticket=T-1")
+    ('ticket', 'T-1')
+
+    Raises:
+        typer.BadParameter: There is no key.
+    """
+    key, equals, said = text.partition("=")
+    if not key or not equals:
+        message = f"{text!r} is not KEY=TEXT, such as ticket=T-1"
+        raise typer.BadParameter(message, param_hint="--note")
+    return key, said

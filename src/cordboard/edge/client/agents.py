@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from cordboard.edge.client.paging import Pagination
+from cordboard.edge.client.paging import PagePosition
 from cordboard.edge.client.request import Request, new_idempotency_key, path_to
 
 SortBy = Literal["updated_at", "created_at", "agent_name"]
@@ -60,17 +60,11 @@ class AgentItem(msgspec.Struct, frozen=True):
     updated_at: str
 
 
-class AgentPagination(Pagination, frozen=True):
-    """Where a page lies; the API has another name for one of the fields here."""
-
-    has_next: bool = msgspec.field(name="has_next_page")
-
-
 class AgentList(msgspec.Struct, frozen=True):
     """A page of agents."""
 
     agents: list[AgentItem]
-    pagination: AgentPagination
+    pagination: PagePosition
 
 
 class DeletedAgent(msgspec.Struct, frozen=True):

@@ -22,6 +22,12 @@ class Pagination(msgspec.Struct, frozen=True):
     has_next: bool
 
 
+class PagePosition(Pagination, frozen=True):
+    """Where a page of agents or calls lies; there the API names one of the fields otherwise."""
+
+    has_next: bool = msgspec.field(name="has_next_page")
+
+
 class Page(Protocol):
     """The ``data`` of an answer that is one page of a list."""
 

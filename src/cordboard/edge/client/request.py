@@ -1,6 +1,6 @@
 """What is asked of the server and what it answers, as values: nothing here speaks HTTP.
 
-A function of ``numbers.py``, ``agents.py`` or ``api_keys.py`` makes a :class:`Request`, a
+A function of ``numbers.py``, ``calls.py`` or another resource's file makes a :class:`Request`, a
 ``Transport`` sends it and returns an :class:`Answer`.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 
 T = TypeVar("T")
 
-Method = Literal["GET", "POST", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 QueryValue = str | int | bool | None
 
 

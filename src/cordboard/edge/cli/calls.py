@@ -1,0 +1,101 @@
+"""``cordboard calls …``: what became of calls, and how to end one."""
+
+from typing import Annotated
+
+import typer
+
+from cordboard.edge.cli import values
+from cordboard.edge.cli.call_options import CallFilters, Notes
+from cordboard.edge.cli.call_tables import (
+    described,
+    print_call,
+    print_calls,
+    print_context,
+    print_deleted,
+    print_noted,
+    print_unmatched,
+)
+from cordboard.edge.cli.confirmation import Asking, check_can_ask, confirm
+from cordboard.edge.cli.conversation import Common, ask, show
+from cordboard.edge.cli.lists import Listing, Paging, read_list, show_list
+from cordboard.edge.cli.option_groups import grouped
+from cordboard.edge.client import calls
+from cordboard.edge.client.calls import LARGEST_PAGE
+
+calls_app = typer.Typer(
+    no_args_is_help=True, help="Calls: what became of them, and how to end one."
+)
+
+CallId = Annotated[
+    str, typer.Argument(parser=values.identifier, metavar="CALL", help="Its id, call_…")
+]
+
+LISTING = Listing(key="calls", what="calls", most=LARGEST_PAGE)
+FILTERED = Listing(key="calls", what="such calls", most=LARGEST_PAGE)
+UNMATCHED = Listing(key="calls", what="unmatched calls", most=LARGEST_PAGE)
+
+
+@calls_app.command("list")
+@grouped
+def list_calls(filters: CallFilters, paging: Paging, common: Common) -> None:
+    """List calls, the last one first."""
+    answers = read_list(
+        common, paging, LISTING, lambda limit, page: calls.list_calls(filters.query(limit), page)
+    )
+    show_list(common, answers, FILTERED if filters.is_given else LISTING, print_calls)
+
+
+@calls_app.command("unmatched")
+@grouped
+def list_unmatched(paging: Paging, common: Common) -> None:
+    """List calls for which no agent was found, to nobody's numbers too, the last one first."""
+    answers = read_list(common, paging, UNMATCHED, calls.list_unmatched_calls)
+    show_list(common, answers, UNMATCHED, print_unmatched)
+
+
+@calls_app.command("show")
+@grouped
+def show_call(call_id: CallId, common: Common) -> None:
+    """Show a call, and the decision that was taken when it rang."""
+    show(common, ask(common, calls.get_call(call_id)), print_call)
+
+
+@calls_app.command("context")
+@grouped
+def show_context(call_id: CallId, common: Common) -> None:
+    """Show what a call's worker may want to know."""
+    show(common, ask(common, calls.get_call_context(call_id)), print_context)
+
+
+@calls_app.command("update")
+@grouped
+def update_call(call_id: CallId, *, notes: Notes, common: Common) -> None:
+    """Note something on a call; a note of the same key is replaced, the others stay."""
+    given = notes.given()
+    if not given:
+        message = "nothing to note: give --note KEY=TEXT or --notes FILE"
+        raise typer.BadParameter(message)
+    answer = ask(common, calls.update_call(call_id, given))
+    show(common, answer, lambda updated: print_noted(updated.call))
+
+
+@calls_app.command("end")
+@grouped
+def end_call(call_id: CallId, *, asking: Asking, common: Common) -> None:
+    """End a call that is up. One that has ended stays as it is."""
+    _agree("End", call_id, asking, common)
+    show(common, ask(common, calls.end_call(call_id)), print_call)
+
+
+@calls_app.command("delete")
+@grouped
+def delete_call(call_id: CallId, *, asking: Asking, common: Common) -> None:
+    """Delete the record of a call that has ended."""
+    _agree("Delete the record of", call_id, asking, common)
+    show(common, ask(common, calls.delete_call(call_id)), print_deleted)
+
+
+def _agree(what: str, call_id: str, asking: Asking, common: Common) -> None:
+    if not asking.is_sure:
+        check_can_ask()
+        confirm(f"{what} {described(ask(common, calls.get_call(call_id)).data)}?")
