@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 SYNC = $(PIP) install --require-hashes -r
 
 # An environment whose Python is gone, or that was made where the tree no longer is, is made anew.
-STAMPS := $(VENV)/.runtime $(VENV)/.dev $(VENV)/.bench
+STAMPS := $(VENV)/.runtime $(VENV)/.dev $(VENV)/.bench $(VENV)/.e2e
 $(shell { test -x $(BIN)/python && grep -qsF '$(CURDIR)/$(VENV)' $(BIN)/activate; } || \
   rm -f $(STAMPS) $(BIN)/python)
 
@@ -44,11 +44,12 @@ test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal --ignore tests/e2e $(ARGS)
 
 # One process: the tests share one livekit-server. The first run builds it, which takes minutes.
-e2e: $(VENV)/.dev
+e2e: $(VENV)/.e2e
 	@$(BIN)/python -m pytest --timeout 600 tests/e2e $(ARGS)
 
-# All of them run, so that one call shows everything that is wrong; any failure fails the target.
-check: $(VENV)/.dev
+# All of them run, so that one call shows everything that is wrong; any failure fails the target. The
+# types are those of everything that the tests use, so what `make e2e` installs is there too.
+check: $(VENV)/.e2e
 	@failed=''; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed$${failed:+, }$$name"; }; \
 	step 'format'           $(BIN)/ruff format --check --quiet .; \
@@ -76,6 +77,11 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
 	@echo 'Installing the benchmark references into $(VENV) ...'
 	@$(SYNC) requirements/bench.txt
+	@touch $@
+
+$(VENV)/.e2e: requirements/e2e.txt $(VENV)/.dev
+	@echo 'Installing what stands in at the real livekit-server into $(VENV) ...'
+	@$(SYNC) requirements/e2e.txt
 	@touch $@
 
 # The first interpreter that runs (version managers leave commands that do not), is new enough and can
@@ -106,4 +112,6 @@ lock: $(VENV)/.runtime
 	$(RESOLVE) pyproject.toml --group build --group dev \
 	  -c requirements/runtime.txt -o requirements/dev.txt; \
 	$(RESOLVE) pyproject.toml --group build --group dev --group bench \
-	  -c requirements/dev.txt -o requirements/bench.txt
+	  -c requirements/dev.txt -o requirements/bench.txt; \
+	$(RESOLVE) pyproject.toml --group build --group dev --group e2e \
+	  -c requirements/dev.txt -o requirements/e2e.txt

@@ -79,6 +79,11 @@ async def db(database_url: str, clock: SettableClock) -> AsyncIterator[Database]
     await database.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the drivers be named on which scenarios play."""
+    parser.addoption("--driver", action="append", help="as tests/scenarios/stage.py lists them")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test marked `long` the seconds that it asks for, and note its reason."""
     for item in items:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source import ROOT, Finding, assert_none
 
-LOCK_FILES = ("bench", "dev", "lock", "runtime")
+LOCK_FILES = ("bench", "dev", "e2e", "lock", "runtime")
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _PINNED = re.compile(

@@ -1,0 +1,119 @@
+"""A Cordboard as a process of its own, used over HTTP while the test's loop goes on."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from tests.scenarios.events import Events
+from tests.support.answered import eventually
+from tests.support.caller import Answer, Caller
+from tests.support.process import Place, Serving
+
+CALLS = "/api/calls"
+READY = "ready"
+
+Record = dict[str, Any]
+
+
+class Cordboard:
+    """A server with its database and a LiveKit, which may be killed and started again."""
+
+    def __init__(self, place: Place, events: Events) -> None:
+        self._place = place
+        self._events = events
+        self._pair: dict[str, str] = {}
+        self._serving: Serving
+        self._caller: Caller
+
+    async def start(self, **environment: str) -> None:
+        """Start it, pass LiveKit's events on to it, and wait until the catch-all stands."""
+        self._serving = await asyncio.to_thread(self._place.serve, **environment)
+        self._pair = self._pair or self._serving.first_pair()
+        self._caller = self._serving.caller(self._pair)
+        self._events.target = f"http://127.0.0.1:{self._serving.port}/livekit/events"
+        await eventually(self._catch_all)
+
+    async def _catch_all(self) -> bool | None:
+        drift = await self.request("GET", "/api/livekit/drift")
+        return True if drift.data["is_catch_all_standing"] else None
+
+    async def kill(self) -> None:
+        """End it without notice."""
+        self._events.target = None
+        self._serving.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(self._serving.end)
+
+    async def request(self, method: str, path: str, body: object = None) -> Answer:
+        """Send a request with the first key pair."""
+        return await asyncio.to_thread(self._caller.request, method, path, body)
+
+    async def create(self, number: str, **fields: object) -> None:
+        """Register a number."""
+        await asyncio.to_thread(lambda: self._caller.create(number, **fields))
+
+    async def change(self, number: str, **fields: object) -> None:
+        """Change a number."""
+        await asyncio.to_thread(lambda: self._caller.patch(number, **fields))
+
+    async def show(self, number: str) -> Record:
+        """Return everything about a number."""
+        shown: Record = await asyncio.to_thread(self._caller.show, number)
+        return shown
+
+    async def delete(self, number: str) -> Record:
+        """Delete a number, and return what of it was cleaned up."""
+        answer = await asyncio.to_thread(self._caller.delete, number)
+        cleanup: Record = answer.data["cleanup_results"]
+        return cleanup
+
+    async def create_agent(self, name: str, deployment: str | None = None) -> str:
+        """Register an agent whose worker has its name, and return its id."""
+        body = {"agent_name": name, "livekit_agent_name": name, "livekit_deployment": deployment}
+        answer = await self.request("POST", "/api/agents/create", body)
+        agent_id: str = answer.data["agent_id"]
+        return agent_id
+
+    async def until_ready(self, number: str) -> Record:
+        """Wait until a number stands at LiveKit as it is now; return it."""
+
+        async def look() -> Record | None:
+            shown = await self.show(number)
+            return shown if shown["livekit_status"] == READY else None
+
+        return await eventually(look)
+
+    async def record(
+        self, is_so: Callable[[Record], bool] = lambda _: True, *, from_: str | None = None
+    ) -> Record:
+        """Return the newest call's record, or that of a caller's call, once it is so."""
+
+        async def look() -> Record | None:
+            for call in (await self.request("GET", f"{CALLS}?limit=100")).data["calls"]:
+                if from_ is None or call["from_number"] == from_:
+                    answer = await self.request("GET", f"{CALLS}/{call['call_id']}")
+                    details: Record = answer.data
+                    return details if is_so(details) else None
+            return None
+
+        return await eventually(look)
+
+    async def unmatched(self, to: str) -> Record:
+        """Return the entry of a call to a number for which no agent was found."""
+
+        async def look() -> Record | None:
+            answer = await self.request("GET", f"{CALLS}/unmatched")
+            found = (call for call in answer.data["calls"] if call["to"] == to)
+            return next(found, None)
+
+        return await eventually(look)
+
+
+def has_ended(record: Record) -> bool:
+    """Whether a call is over."""
+    return bool(record["end_timestamp"])
+
+
+def is_answered(record: Record) -> bool:
+    """Whether an agent was heard on a call."""
+    return bool(record["answered_timestamp"])

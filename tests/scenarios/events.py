@@ -1,0 +1,105 @@
+"""LiveKit's events on their way to Cordboard: noted, and passed on as they came."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+from livekit import api
+
+HOST = "127.0.0.1"
+AWAY = 503
+PASSED_ON = ("Authorization", "Content-Type")
+
+
+class Events:
+    """What happened in LiveKit's rooms, in the order of its events within a room.
+
+    Attributes:
+        url: Where LiveKit sends them.
+        target: Where they are passed on to; None: nowhere, LiveKit is told to try again.
+        copies: How often each is passed on.
+        noted: Every event that came, each once however often LiveKit had to send it.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.url = ""
+        self.target: str | None = None
+        self.copies = 1
+        self.noted: list[api.WebhookEvent] = []
+        self._session = session
+        self._secrets: dict[str, str] = {}
+        self._ids: set[str] = set()
+
+    def trust(self, api_key: str, api_secret: str) -> None:
+        """Take the events that this key signs; all others fail the test that meets them."""
+        self._verifier = api.WebhookReceiver(api.TokenVerifier(api_key, api_secret))
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Note an event and answer what Cordboard answers."""
+        raw = await request.read()
+        self._note(self._verifier.receive(raw.decode(), request.headers["Authorization"]))
+        if self.target is None:
+            return web.Response(status=AWAY)
+        headers = {name: request.headers[name] for name in PASSED_ON}
+        status = AWAY
+        for _ in range(self.copies):
+            try:
+                async with self._session.post(self.target, data=raw, headers=headers) as answer:
+                    status = answer.status
+            except aiohttp.ClientError:
+                return web.Response(status=AWAY)
+        return web.Response(status=status)
+
+    def of_room_with(self, caller: str) -> list[api.WebhookEvent]:
+        """Return the events of the rooms that were opened for a caller."""
+        return [event for event in self.noted if caller in event.room.name]
+
+    @property
+    def open_rooms(self) -> set[str]:
+        """The names of the rooms that were opened and have not been closed."""
+        rooms: set[str] = set()
+        for event in self.noted:
+            if event.event == "room_finished":
+                rooms.discard(event.room.name)
+            else:
+                rooms.add(event.room.name)
+        return rooms
+
+    @property
+    def most_agents_at_once(self) -> int:
+        """How many agents could be heard in one room at the same time, at most."""
+        talking: dict[str, set[str]] = {}
+        most = 0
+        for event in self.noted:
+            here = talking.setdefault(event.room.name, set())
+            who = event.participant
+            if event.event == "track_published" and who.kind == api.ParticipantInfo.Kind.AGENT:
+                here.add(who.identity)
+            elif event.event in {"track_unpublished", "participant_left"}:
+                here.discard(who.identity)
+            most = max(most, len(here))
+        return most
+
+    def _note(self, event: api.WebhookEvent) -> None:
+        if event.id not in self._ids:
+            self._ids.add(event.id)
+            self.noted.append(event)
+
+
+@asynccontextmanager
+async def received_events() -> AsyncIterator[Events]:
+    """Receive LiveKit's events on a free port for the time of a block."""
+    async with aiohttp.ClientSession() as session:
+        events = Events(session)
+        app = web.Application()
+        app.router.add_post("/", events.receive)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, HOST, 0)
+            await site.start()
+            events.url = f"http://{HOST}:{runner.addresses[0][1]}/"
+            yield events
+        finally:
+            await runner.cleanup()
