@@ -20,6 +20,7 @@ PAGE = "docs/errors.md"
 BASES = {
     "validation.*": "its codes end with the rule that was broken",
     "livekit.failed": "only the classes below it are raised",
+    "call.refused": "the same",
 }
 
 # "code": "reason", for errors of which no answer is made.
@@ -27,6 +28,9 @@ INSIDE = {
     "livekit.not_found": "the adapter and the reconciler settle it",
     "livekit.conflict": "the number's livekit_error tells it",
     "livekit.dial_failed": "the outcome of a dial, not of a request",
+    "call.destination_refused": "no route makes calls yet",
+    "call.stopped": "the same",
+    "call.limit": "the same",
 }
 
 

@@ -38,7 +38,7 @@ class DomainError(Exception):
     kind: ClassVar[Kind]
     code: ClassVar[str]
     message: ClassVar[str]
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, detail: str) -> None:
         """Remember what exactly happened."""

@@ -1,0 +1,1 @@
+"""Calls that Cordboard makes: what guards them, and how they are dialled."""

@@ -1,0 +1,1 @@
+"""Outbound calls in the database."""
