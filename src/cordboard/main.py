@@ -41,7 +41,7 @@ from cordboard.runtime.telemetry.metrics import BUILD
 from cordboard.simulated.cli import simulate_app
 
 if TYPE_CHECKING:
-    from cordboard.calls.answering import Answering
+    from cordboard.operator.livekit import Connected
 
 log = structlog.get_logger(__name__)
 
@@ -140,51 +140,29 @@ async def _run(start: Start) -> None:
             works = [] if start.role is Role.API else keep_house(db)
             kind = "postgresql" if sqlite_path(_url(settings)) is None else "sqlite"
             BUILD.labels(__version__, start.role, kind).set(1)
-            async with _reconciling(settings, db) as reconciling, _answering(settings, db) as calls:
-                works += [] if start.role is Role.API else reconciling
-                works += [] if calls is None else calls.works
+            async with _livekit(settings, db) as livekit:
+                if livekit is not None:
+                    works += [] if start.role is Role.API else livekit.works
+                    works += livekit.answering.works
                 if start.role is Role.WORKER:
                     async with repeated(*works):
                         _note_started(settings, start.role, None)
                         await stop.wait()
                 else:
-                    await _serve_api(start, db, pepper, works, calls, stop)
+                    await _serve_api(start, db, pepper, works, livekit, stop)
     log.info("server_stopped", role=start.role)
 
 
 @asynccontextmanager
-async def _reconciling(settings: Settings, db: Database) -> AsyncIterator[list[Work]]:
-    """Return the work that keeps LiveKit right; none where there is no LiveKit."""
-    if not settings.has_livekit:
-        yield []
-        return
-    from cordboard.operator.livekit import (  # noqa: PLC0415 - see the module's words
-        configured_cluster,
-        opened_reconciler,
-    )
-    from cordboard.provisioning.reconcile import reconcile  # noqa: PLC0415 - see the module's words
-
-    cluster = configured_cluster(settings)
-    async with opened_reconciler(cluster, settings, db) as reconciler:
-        yield reconcile(reconciler)
-        with suppress(DomainError, TimeoutError):
-            async with asyncio.timeout(FLUSH_AT_END_S):
-                await reconciler.stop()
-
-
-@asynccontextmanager
-async def _answering(settings: Settings, db: Database) -> AsyncIterator["Answering | None"]:
-    """Return what answers calls; nothing where there is no LiveKit."""
+async def _livekit(settings: Settings, db: Database) -> AsyncIterator["Connected | None"]:
+    """Return what works with LiveKit; nothing where there is none."""
     if not settings.has_livekit:
         yield None
         return
-    from cordboard.operator.livekit import (  # noqa: PLC0415 - see the module's words
-        configured_cluster,
-        opened_answering,
-    )
+    from cordboard.operator.livekit import connected  # noqa: PLC0415 - see the module's words
 
-    async with opened_answering(configured_cluster(settings), settings, db) as answering:
-        yield answering
+    async with connected(settings, db) as livekit:
+        yield livekit
 
 
 async def _serve_api(
@@ -192,13 +170,13 @@ async def _serve_api(
     db: Database,
     pepper: Pepper,
     works: list[Work],
-    answering: "Answering | None",
+    livekit: "Connected | None",
     stop: asyncio.Event,
 ) -> None:
     from cordboard.edge.api.app import build_app  # noqa: PLC0415 - see the module's words
     from cordboard.edge.api.context import Context  # noqa: PLC0415 - see the module's words
     from cordboard.edge.api.server import serve_http  # noqa: PLC0415 - see the module's words
-    from cordboard.operator.livekit_drift import livekit_drift  # noqa: PLC0415 - see the module's words
+    from cordboard.provisioning.find_drift import find_drift  # noqa: PLC0415 - see the module's words
 
     settings = start.settings
     authenticator = Authenticator(db, pepper, system_clock)
@@ -208,9 +186,10 @@ async def _serve_api(
         pepper=pepper,
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
-        find_drift=partial(livekit_drift, settings, db) if settings.has_livekit else None,
         has_livekit=settings.has_livekit,
-        answering=answering,
+        find_drift=None if livekit is None else partial(find_drift, livekit.reconciler),
+        answering=None if livekit is None else livekit.answering,
+        probing=None if livekit is None else livekit.probing,
     )
     note_ready = await _first_words(start, db, pepper)
     # The process that checks a pair is the one that knows it was used, whatever its role.

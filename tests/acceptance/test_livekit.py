@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from cordboard.simulated.livekit import SimulatedLiveKit, simulated_livekit
+from tests.support.agent_caller import agent_path, create_agent
 from tests.support.builders import a_number
 from tests.support.caller import Caller
 from tests.support.process import Place, Serving
@@ -70,6 +72,13 @@ def doctor(place: Place, **environment: str) -> dict[str, list[tuple[str, str]]]
     return found
 
 
+def events_taken(caller: Caller) -> int:
+    """Return how many of LiveKit's events the server has acknowledged."""
+    text = caller.request("GET", "/metrics").body.decode()
+    found = re.search(r'http_requests_total{[^}]*route="/livekit/events",status="200"} (.*)', text)
+    return 0 if found is None else int(float(found[1]))
+
+
 def test_a_number_is_provisioned_and_a_deletion_says_what_is_left(
     place: Place, lk: SimulatedLiveKit
 ) -> None:
@@ -110,6 +119,23 @@ def test_the_doctor_and_the_api_say_how_livekit_differs(place: Place, lk: Simula
     assert "missing" in found["drift"][0][1]
 
 
+def test_a_probe_room_is_no_call_and_a_probe_goes_through_a_running_server(
+    place: Place, lk: SimulatedLiveKit
+) -> None:
+    with place.serve() as server:
+        lk.webhooks.urls.append(f"http://127.0.0.1:{server.port}/livekit/events")
+        caller = server.caller(server.first_pair())
+        agent_id = create_agent(caller)["agent_id"]
+        worker = lk.register_worker(agent_id)
+        data = caller.request("POST", agent_path(agent_id, "/probe")).data
+        assert (data["is_served"], data["worker_id"]) == (True, worker.id)
+        assert worker.jobs[0].room not in lk.rooms.by_name
+        server.wait_until(lambda: events_taken(caller) == len(lk.webhooks.sent))
+        assert {"participant_joined", "room_finished"} <= set(lk.webhooks.sent)
+        assert caller.request("GET", "/api/calls").data["calls"] == []
+        assert caller.request("GET", "/api/calls/unmatched").data["calls"] == []
+
+
 def test_a_livekit_that_is_away_is_a_502_and_broken(place: Place, lk: SimulatedLiveKit) -> None:
     with place.serve() as server:
         caller = server.caller(server.first_pair())
@@ -132,4 +158,6 @@ def test_without_a_livekit_there_is_nothing_to_compare(
     with plain.serve() as server:
         caller = server.caller(server.first_pair())
         assert caller.request("GET", DRIFT).refusal[:2] == (404, "livekit.not_configured")
+        probe = agent_path(create_agent(caller)["agent_id"], "/probe")
+        assert caller.request("POST", probe).refusal[:2] == (404, "livekit.not_configured")
     assert "livekit" not in doctor(plain)

@@ -82,6 +82,7 @@ class Tour:
         self.ask("POST", AGENTS, {"filter_criteria": {"agent_name": ["a"]}})
         self.ask("GET", f"{one}/versions/1")
         self.ask("POST", f"{one}/publish", None, self.key)
+        self.ask("POST", f"{one}/probe")
         etag = self.ask("GET", f"{one}/versions/1").headers["etag"]
         self.ask("GET", f"{one}/versions/1", None, {"If-None-Match": etag})
         self.ask("GET", f"{one}/versions/9")

@@ -31,6 +31,7 @@ DRAWERS: dict[str, str] = {}
 # "path::function": "reason", for store functions that serve the whole installation.
 _KEYS = "src/cordboard/organizations/store.py"
 _CALLS = "src/cordboard/calls/store.py"
+_PROBES = "src/cordboard/agents/store/probes.py"
 _ROUTING = "src/cordboard/routing/store.py"
 ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::list_organizations": "the operator's list of all of them",
@@ -44,6 +45,8 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_ROUTING}::update_cluster": "a cluster belongs to the installation",
     f"{_ROUTING}::update_catch_all": "the catch-all takes every organization's calls",
     f"{_ROUTING}::find_own_rule": "a ringing call does not say whose it is",
+    f"{_PROBES}::list_old_probe_rooms": "the sweep works for all organizations",
+    f"{_PROBES}::delete_probe_room": "the same",
     f"{_CALLS}::insert_event": "LiveKit's events do not say whose call they are about",
     f"{_CALLS}::claim_room": "a room does not say whose it is",
     f"{_CALLS}::update_room": "the same",

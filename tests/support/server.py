@@ -16,9 +16,12 @@ from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import ADMIN, Pepper
 from cordboard.organizations.operations import NewKey, create_key, create_organization
+from cordboard.provisioning.probe_agent import Probing
+from cordboard.routing.livekit import APIKey, LiveKit
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.clock import Clock, system_clock
 from cordboard.runtime.db import Database, ReadTx, WriteTx, open_database
+from cordboard.simulated.livekit import SimulatedLiveKit, simulated_livekit
 from tests.support.caller import Caller, Wire
 
 P = ParamSpec("P")
@@ -27,6 +30,7 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 PEPPER = Pepper(b"a pepper that no database knows..")
 PATIENCE_S = 20
+PROBE_DEADLINE_S = 0.6
 
 
 class RunningServer:
@@ -34,7 +38,7 @@ class RunningServer:
 
     Tests share it and stay apart by organization: :meth:`organization` makes one that nobody else
     has. What is true of a whole installation (its clock, its rules, its numbers) needs a server of
-    the test's own.
+    the test's own. Agents are probed at ``lk``, a simulated LiveKit; numbers and calls have none.
     """
 
     def __init__(
@@ -142,14 +146,21 @@ class RunningServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self.lk: SimulatedLiveKit
         self.db: Database = await open_database(self.database_url, create=False, clock=self._clock)
-        context = Context(
-            db=self.db,
-            authenticator=Authenticator(self.db, PEPPER, self._clock),
-            pepper=PEPPER,
-            clock=self._clock,
-            number_rules=self._rules,
-        )
-        app = build_app(context, self._extra_routes)
-        await serve_http(app, self._sockets, self._stop, self._listens.set)
+        async with simulated_livekit() as self.lk:
+            livekit = LiveKit(
+                "default", self.lk.url, (APIKey(self.lk.api_key, self.lk.api_secret),)
+            )
+            context = Context(
+                db=self.db,
+                authenticator=Authenticator(self.db, PEPPER, self._clock),
+                pepper=PEPPER,
+                clock=self._clock,
+                number_rules=self._rules,
+                probing=Probing(self.db, livekit, PROBE_DEADLINE_S),
+            )
+            app = build_app(context, self._extra_routes)
+            await serve_http(app, self._sockets, self._stop, self._listens.set)
+            await livekit.aclose()
         await self.db.close()

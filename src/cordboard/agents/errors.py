@@ -44,3 +44,16 @@ class AgentInUseError(DomainError):
             f"Agent with ID '{agent_id}' is bound to {numbers}; "
             "unbind first, or delete with force=true"
         )
+
+
+class ProbeRunningError(DomainError):
+    """The agent is being probed already; one probe at a time says all there is to say."""
+
+    kind = Kind.CONFLICT
+    code = "agent.probe_running"
+    message = "Probe running"
+    retry_after_s = 1
+
+    def __init__(self, agent_id: str) -> None:
+        """Name the agent."""
+        super().__init__(f"Agent with ID '{agent_id}' is being probed; wait for that probe's end")

@@ -266,3 +266,20 @@ def _checked_worker(value: str, field: str) -> str:
     if field == "livekit_agent_name" and value == RESERVED_WORKER:
         raise InvalidError(field, "choice", f"{RESERVED_WORKER} is reserved")
     return value
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What the last probe of a version found: whether a worker joins when it is sent for.
+
+    Attributes:
+        livekit_agent_name, livekit_deployment: As they were then; a draft's can change.
+        probed_ms: When it ended.
+    """
+
+    organization_id: OrganizationId
+    agent_id: AgentId
+    version: int
+    livekit_agent_name: str
+    livekit_deployment: str | None
+    is_served: bool
+    probed_ms: int

@@ -113,6 +113,20 @@ async def find_call(tx: ReadTx, organization_id: OrganizationId, call_id: str) -
     return None if row is None else _call.decode(row[0])
 
 
+async def list_last_calls(
+    tx: ReadTx, organization_id: OrganizationId, agent_id: str, limit: int
+) -> list[Call]:
+    """Return the last calls that were sent to an agent, newest first."""
+    rows = await tx.fetch_all(
+        """SELECT record FROM phone_call WHERE organization_id = $1 AND agent_id = $2
+           ORDER BY started_ms DESC LIMIT $3""",
+        organization_id,
+        agent_id,
+        limit,
+    )
+    return [_call.decode(row[0]) for row in rows]
+
+
 def _columns(call: Call) -> tuple[Value, ...]:
     return (
         call.call_id,

@@ -1,23 +1,27 @@
-"""The LiveKit of the settings: from variables to a client and the reconciler that keeps it."""
+"""The LiveKit of the settings: from variables to a client and what works with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
 from cordboard.calls.answering import Answering
 from cordboard.calls.steps import Deadlines
-from cordboard.provisioning.reconcile import Reconciler
+from cordboard.provisioning.probe_agent import Probing, sweep_probe_rooms
+from cordboard.provisioning.reconcile import Reconciler, reconcile
 from cordboard.routing import store
 from cordboard.routing.carrier_addresses import load_catalogue
 from cordboard.routing.livekit import APIKey, LiveKit
 from cordboard.routing.topology import Estate, Layer, OpenTrunkError, canonical_cidrs
 from cordboard.runtime.clock import system_clock
 from cordboard.runtime.db import Database
-from cordboard.runtime.errors import StartError
+from cordboard.runtime.errors import DomainError, StartError
+from cordboard.runtime.repeating import Work
 from cordboard.runtime.settings import Settings
 
 CLUSTER = "default"
+FLUSH_AT_END_S = 1
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -66,11 +70,59 @@ def _source_cidrs(settings: Settings) -> tuple[str, ...]:
         raise StartError(message) from error
 
 
+class Connected(msgspec.Struct, frozen=True):
+    """What works with the LiveKit of the settings; all of it shares one client."""
+
+    livekit: LiveKit
+    reconciler: Reconciler
+    answering: Answering
+    probing: Probing
+
+    @property
+    def works(self) -> list[Work]:
+        """What each worker repeats, beside what everybody who knows of calls does."""
+        return [*reconcile(self.reconciler), sweep_probe_rooms(self.probing)]
+
+
+@asynccontextmanager
+async def connected(settings: Settings, db: Database) -> AsyncIterator[Connected]:
+    """Connect to the LiveKit of the settings for the time of a block.
+
+    Raises:
+        StartError: The settings are wrong.
+    """
+    cluster = configured_cluster(settings)
+    livekit = LiveKit(CLUSTER, cluster.url, cluster.keys)
+    try:
+        reconciler = await _reconciler(livekit, cluster, settings, db)
+        answering = _answering(livekit, cluster, settings, db)
+        probing = Probing(db, livekit, settings.agent_join_timeout)
+        try:
+            yield Connected(livekit, reconciler, answering, probing)
+        finally:
+            await answering.stop()
+            with suppress(DomainError, TimeoutError):
+                async with asyncio.timeout(FLUSH_AT_END_S):
+                    await reconciler.stop()
+    finally:
+        await livekit.aclose()
+
+
 @asynccontextmanager
 async def opened_reconciler(
     cluster: Cluster, settings: Settings, db: Database
 ) -> AsyncIterator[Reconciler]:
     """Open a client and the reconciler of a cluster for the time of a block."""
+    livekit = LiveKit(CLUSTER, cluster.url, cluster.keys)
+    try:
+        yield await _reconciler(livekit, cluster, settings, db)
+    finally:
+        await livekit.aclose()
+
+
+async def _reconciler(
+    livekit: LiveKit, cluster: Cluster, settings: Settings, db: Database
+) -> Reconciler:
     await db.write(store.update_cluster, CLUSTER, cluster.url)
     estate = Estate(
         installation=await db.write(store.get_installation_id),
@@ -80,28 +132,14 @@ async def opened_reconciler(
         ringing_timeout_s=settings.ringing_timeout,
         max_call_duration_s=settings.max_call_duration * 60,
     )
-    livekit = LiveKit(CLUSTER, cluster.url, cluster.keys)
-    try:
-        yield Reconciler(db, livekit, estate)
-    finally:
-        await livekit.aclose()
+    return Reconciler(db, livekit, estate)
 
 
-@asynccontextmanager
-async def opened_answering(
-    cluster: Cluster, settings: Settings, db: Database
-) -> AsyncIterator[Answering]:
-    """Open a client, and what answers a cluster's calls, for the time of a block."""
+def _answering(livekit: LiveKit, cluster: Cluster, settings: Settings, db: Database) -> Answering:
     deadlines = Deadlines(
         joined_ms=round(settings.agent_join_timeout * 1000),
         audio_ms=round(settings.agent_audio_timeout * 1000),
         gone_ms=round(settings.agent_gone_timeout * 1000),
     )
-    livekit = LiveKit(CLUSTER, cluster.url, cluster.keys)
     secrets = {key.api_key: key.api_secret for key in cluster.keys}
-    answering = Answering(db, livekit, system_clock, deadlines, secrets)
-    try:
-        yield answering
-    finally:
-        await answering.stop()
-        await livekit.aclose()
+    return Answering(db, livekit, system_clock, deadlines, secrets)

@@ -55,7 +55,8 @@ class LiveKit:
     def __init__(self, cluster_id: str, url: str, keys: tuple[APIKey, ...]) -> None:
         """Connect nothing yet; must be made on the event loop that uses it."""
         self.cluster_id = cluster_id
-        self._session = aiohttp.ClientSession()
+        # A dial keeps its connection while the phone rings; calls must not queue behind dials.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._clients = [
             api.LiveKitAPI(url, key.api_key, key.api_secret, session=self._session, failover=False)
             for key in keys
@@ -205,7 +206,7 @@ class LiveKit:
                 agent_name=item.agent_name,
                 deployment=item.deployment,
                 metadata=item.metadata,
-                jobs=len(item.state.jobs),
+                jobs=tuple(_job_from(job.state) for job in item.state.jobs),
             )
             for item in found
         ]
@@ -350,6 +351,14 @@ def _rule_from(item: api.SIPDispatchRuleInfo) -> shapes.DispatchRule:
         has_filters=bool(
             item.numbers or item.inbound_numbers or item.rule.dispatch_rule_individual.pin
         ),
+    )
+
+
+def _job_from(state: api.JobState) -> shapes.Job:
+    return shapes.Job(
+        worker_id=state.worker_id,
+        identity=state.participant_identity,
+        has_succeeded=state.status == api.JobStatus.JS_SUCCESS,
     )
 
 

@@ -37,6 +37,19 @@ class DispatchRule(msgspec.Struct, frozen=True, gc=False):
     has_filters: bool
 
 
+class Job(msgspec.Struct, frozen=True):
+    """What a worker made of a dispatch.
+
+    Attributes:
+        identity: The participant that its agent joins as.
+        has_succeeded: Whether it has ended, and well.
+    """
+
+    worker_id: str
+    identity: str
+    has_succeeded: bool
+
+
 class Dispatch(msgspec.Struct, frozen=True):
     """An agent dispatch of a room; without jobs nobody has taken it."""
 
@@ -44,7 +57,7 @@ class Dispatch(msgspec.Struct, frozen=True):
     agent_name: str
     deployment: str
     metadata: str
-    jobs: int
+    jobs: tuple[Job, ...] = ()
 
 
 class Room(msgspec.Struct, frozen=True):

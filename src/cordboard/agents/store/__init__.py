@@ -9,6 +9,13 @@ from cordboard.agents.store.listing import (
     AgentSummary,
     list_agents,
 )
+from cordboard.agents.store.probes import (
+    delete_probe_room,
+    find_probe,
+    insert_probe_room,
+    list_old_probe_rooms,
+    update_probe,
+)
 from cordboard.agents.store.records import (
     VersionSummary,
     delete_agent,
@@ -32,15 +39,20 @@ __all__ = [
     "AgentSummary",
     "VersionSummary",
     "delete_agent",
+    "delete_probe_room",
     "find_newest_versions",
+    "find_probe",
     "get_agent",
     "get_agent_for_update",
     "get_version",
     "insert_agent",
     "insert_history",
+    "insert_probe_room",
     "insert_version",
     "list_agents",
+    "list_old_probe_rooms",
     "list_versions",
     "update_agent",
+    "update_probe",
     "update_version",
 ]

@@ -2,6 +2,7 @@
 
 from cordboard.agents.store import DIRECTIONS, SORTS
 from cordboard.edge.api.agent_list_shapes import AgentList, AgentListRequest
+from cordboard.edge.api.agent_probe_shapes import ProbeAgent, ProbeAnswer
 from cordboard.edge.api.agent_shapes import (
     AgentAnswer,
     AgentDetails,
@@ -13,6 +14,7 @@ from cordboard.edge.api.agent_shapes import (
 )
 from cordboard.edge.api.agent_version_shapes import VersionAnswer, VersionList
 from cordboard.edge.api.documented import Operation, Parameter
+from cordboard.edge.api.livekit_drift_docs import LIVEKIT_CODES
 from cordboard.edge.api.number_docs import BODY_CODES, PAGE, QUERY_CODES, WRITE_CODES
 
 READ = "agents:read"
@@ -191,6 +193,33 @@ PUBLISH = Operation(
         *WRITE_CODES,
     ),
     is_idempotent_by_key=True,
+)
+PROBE = Operation(
+    summary="Probe whether a worker serves an agent",
+    description="Sends for the worker of a version in an empty room, waits until its agent joins "
+    "or the join deadline has passed, and removes the room. The job's metadata says "
+    '`"probe": true`: the worker joins, publishes nothing and leaves. That nobody came is an '
+    "answer (`is_served` false), and `detail` says what to do. `POST /api/route/explain` warns of "
+    "a version that the latest probe, or a call since, found unserved.",
+    scope=WRITE,
+    tag=TAG,
+    message="Agent probed successfully",
+    data=ProbeAnswer,
+    body=ProbeAgent,
+    is_body_optional=True,
+    codes=(
+        *NO_QUERY_CODES,
+        "validation.json",
+        "validation.type",
+        "validation.range",
+        *BODY_CODES,
+        NOT_FOUND,
+        "agent_version.not_found",
+        "agent.probe_running",
+        *LIVEKIT_CODES,
+        *WRITE_CODES,
+    ),
+    example={"version": 1},
 )
 VERSIONS = Operation(
     summary="List the versions of an agent",

@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cordboard.edge.api import (
     agent_lists,
+    agent_probes,
     agent_versions,
     agents,
     api_keys,
@@ -19,6 +20,7 @@ from cordboard.edge.api import (
     number_lists,
     numbers,
     openapi,
+    phone_calls,
     route,
 )
 from cordboard.edge.api.context import Context
@@ -50,10 +52,12 @@ ROUTES: list[HTTPRouteHandler] = [
     agents.update_agent,
     agents.delete_agent,
     agents.duplicate_agent,
+    agent_probes.probe_agent,
     agent_versions.publish_agent,
     agent_versions.list_versions,
     agent_versions.get_version,
     route.explain_route,
+    phone_calls.create_phone_call,
     calls.list_calls_by_query,
     calls.list_calls_by_body,
     calls.list_unmatched_calls,

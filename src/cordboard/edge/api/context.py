@@ -10,6 +10,7 @@ from cordboard.calls.answering import Answering
 from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
+from cordboard.provisioning.probe_agent import Probing
 from cordboard.routing.drift import Drift
 from cordboard.runtime.clock import Clock
 from cordboard.runtime.db import Database
@@ -22,8 +23,10 @@ class Context(msgspec.Struct, frozen=True):
 
     Attributes:
         has_livekit: Whether numbers are provisioned at a LiveKit.
+        makes_pairs: Whether numbers have pairs of their own there.
         find_drift: Compares LiveKit with the estate, where there is one.
         answering: What answers calls, where there is a LiveKit.
+        probing: Where agents are probed, where there is one.
     """
 
     db: Database
@@ -32,8 +35,10 @@ class Context(msgspec.Struct, frozen=True):
     clock: Clock
     number_rules: NumberRules
     has_livekit: bool = False
+    makes_pairs: bool = True
     find_drift: Callable[[], Awaitable[list[Drift]]] | None = None
     answering: Answering | None = None
+    probing: Probing | None = None
 
 
 def context_of(request: HTTPRequest) -> Context:

@@ -19,7 +19,6 @@ async def show_drift(request: HTTPRequest) -> Response[bytes]:
     read_query(request)
     find_drift = context_of(request).find_drift
     if find_drift is None:
-        detail = "This server has no LiveKit; its operator sets CORDBOARD_LIVEKIT_URL and the key"
-        raise LiveKitNotConfiguredError(detail)
+        raise LiveKitNotConfiguredError
     data = livekit_drift(actor.organization_id, await find_drift())
     return respond(docs.DRIFT.message, data)

@@ -4,6 +4,15 @@ from cordboard.edge.api.documented import Operation
 from cordboard.edge.api.livekit_drift_shapes import LiveKitDrift
 from cordboard.organizations.model import ADMIN
 
+LIVEKIT_CODES = (
+    "livekit.not_configured",
+    "livekit.unreachable",
+    "livekit.unanswered",
+    "livekit.refused",
+    "livekit.key_refused",
+)
+"""What an endpoint that asks LiveKit can answer."""
+
 DRIFT = Operation(
     summary="Show how LiveKit differs from what it should be",
     description="Asks LiveKit, and changes nothing. Shown is what concerns the organization's own "
@@ -14,11 +23,5 @@ DRIFT = Operation(
     tag="LiveKit",
     message="LiveKit compared successfully",
     data=LiveKitDrift,
-    codes=(
-        "livekit.not_configured",
-        "livekit.unreachable",
-        "livekit.unanswered",
-        "livekit.refused",
-        "livekit.key_refused",
-    ),
+    codes=LIVEKIT_CODES,
 )

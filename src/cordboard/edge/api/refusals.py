@@ -54,6 +54,12 @@ class LiveKitNotConfiguredError(DomainError):
     code = "livekit.not_configured"
     message = "No LiveKit"
 
+    def __init__(self) -> None:
+        """Say who can change that."""
+        super().__init__(
+            "This server has no LiveKit; its operator sets CORDBOARD_LIVEKIT_URL and the key"
+        )
+
 
 class RouteNotFoundError(DomainError):
     """No route has this path."""

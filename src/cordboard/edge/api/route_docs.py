@@ -8,7 +8,9 @@ READ = "numbers:read"
 EXPLAIN = Operation(
     summary="Explain which agent would answer a call",
     description="Decides as a ringing call is decided, and changes nothing. Another organization's "
-    "numbers are left out, as if they were not registered.",
+    "numbers are left out, as if they were not registered. `warnings` name the agents that nobody "
+    "served when they were last sent for, by a probe or by a call; an agent that was never sent "
+    "for is not among them.",
     scope=READ,
     tag="Calls",
     message="Route explained successfully",

@@ -1,10 +1,12 @@
 """How a call would be decided, on the wire."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from cordboard.calls.unserved import Unserved
 from cordboard.edge.api.resource_fields import Instant
 from cordboard.edge.api.schema_rules import choices, text
 from cordboard.routing.dialled import LONGEST_DIALLED
@@ -99,6 +101,20 @@ class StepShape(msgspec.Struct, frozen=True):
     ]
 
 
+class WarningShape(msgspec.Struct, frozen=True):
+    """An agent that would be sent for and that, as far as is known, nobody serves."""
+
+    agent_id: Annotated[str, Meta(description="The agent.", examples=["agent_abc123"])]
+    agent_version: Annotated[int, Meta(description="Its version.", examples=[1])]
+    detail: Annotated[
+        str,
+        Meta(
+            description="What was seen, and what to do.",
+            examples=["agent_abc123 version 1 seems to be served by nobody: no worker joined …"],
+        ),
+    ]
+
+
 OUTCOMES = ("accepted", "refused")
 
 
@@ -136,6 +152,9 @@ class RouteExplanation(msgspec.Struct, frozen=True):
         Meta(description="The agent that answers, then those that take over when it fails."),
     ]
     trace: Annotated[list[StepShape], Meta(description="Each step that led to the outcome.")]
+    warnings: Annotated[
+        list[WarningShape], Meta(description="What is likely to go wrong with the call.")
+    ]
 
 
 def checked_call(asked: ExplainRoute, now_ms: int) -> IncomingCall:
@@ -176,7 +195,9 @@ def trace_shape(trace: tuple[TraceStep, ...]) -> list[StepShape]:
     return [StepShape(step.step, step.result, step.detail) for step in trace]
 
 
-def explanation(call: IncomingCall, decision: Decision) -> RouteExplanation:
+def explanation(
+    call: IncomingCall, decision: Decision, unserved: Iterable[Unserved]
+) -> RouteExplanation:
     """Return a decision as it is answered."""
     is_accepted = isinstance(decision, Accepted)
     return RouteExplanation(
@@ -190,4 +211,7 @@ def explanation(call: IncomingCall, decision: Decision) -> RouteExplanation:
         if isinstance(decision, Accepted)
         else [],
         trace=trace_shape(decision.trace),
+        warnings=[
+            WarningShape(each.agent_id, each.agent_version, each.detail) for each in unserved
+        ],
     )

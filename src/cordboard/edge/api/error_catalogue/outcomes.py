@@ -1,6 +1,11 @@
 """What can stand in the way of a request that is right in itself."""
 
-from cordboard.agents.errors import AgentInUseError, AgentNotFoundError, AgentVersionNotFoundError
+from cordboard.agents.errors import (
+    AgentInUseError,
+    AgentNotFoundError,
+    AgentVersionNotFoundError,
+    ProbeRunningError,
+)
 from cordboard.calls.model import CallInProgressError, CallNotFoundError
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
 from cordboard.edge.api.refusals import IdempotencyUnsupportedError, InternalError
@@ -78,6 +83,13 @@ CONFLICTS = (
         "Agent with ID 'agent_abc123' is bound to 3 phone numbers; unbind first, or delete with "
         "force=true",
         "Bind the numbers to another agent, or add `?force=true`.",
+    ),
+    Row(
+        ProbeRunningError,
+        "The agent is being probed already, by this or another request.",
+        "Agent with ID 'agent_abc123' is being probed; wait for that probe's end",
+        "Wait for the answer to the first request.",
+        WAIT,
     ),
     Row(
         APIKeyEndedError,

@@ -1,0 +1,32 @@
+"""``POST /api/agents/{agent_id}/probe``: whether a worker serves a version, by trying."""
+
+import msgspec
+from litestar import Response, post
+
+from cordboard.edge.api import agent_docs as docs
+from cordboard.edge.api.agent_path import agent_in_path
+from cordboard.edge.api.agent_probe_shapes import ProbeAgent, probe_answer
+from cordboard.edge.api.body import decode, raw_body
+from cordboard.edge.api.caller import authenticate
+from cordboard.edge.api.context import HTTPRequest, context_of
+from cordboard.edge.api.envelope import respond
+from cordboard.edge.api.query import read_query
+from cordboard.edge.api.refusals import LiveKitNotConfiguredError
+from cordboard.provisioning.probe_agent import probe_agent as probed
+
+_probe_body = msgspec.json.Decoder(ProbeAgent)
+
+
+@post("/api/agents/{agent_id:str}/probe", status_code=200, operation=docs.PROBE)
+async def probe_agent(request: HTTPRequest) -> Response[bytes]:
+    """Send for a version's worker in an empty room, and say who came."""
+    actor = await authenticate(request, docs.WRITE)
+    version = decode(await raw_body(request) or b"{}", _probe_body).checked()
+    read_query(request)
+    agent_id = agent_in_path(request, actor)
+    probing = context_of(request).probing
+    if probing is None:
+        raise LiveKitNotConfiguredError
+    return respond(
+        docs.PROBE.message, probe_answer(await probed(probing, actor, agent_id, version))
+    )
