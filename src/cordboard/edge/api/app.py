@@ -20,7 +20,6 @@ from cordboard.edge.api import (
     number_lists,
     numbers,
     openapi,
-    phone_calls,
     route,
 )
 from cordboard.edge.api.context import Context
@@ -57,7 +56,6 @@ ROUTES: list[HTTPRouteHandler] = [
     agent_versions.list_versions,
     agent_versions.get_version,
     route.explain_route,
-    phone_calls.create_phone_call,
     calls.list_calls_by_query,
     calls.list_calls_by_body,
     calls.list_unmatched_calls,
