@@ -73,9 +73,17 @@ _RANGES = tuple(
         (r"\+49700", OutboundRefusal.PERSONAL_NUMBER),
     )
 )
-# San Marino through Italy's code; Abkhazia and South Ossetia, which ISO 3166 counts to Georgia,
-# through Russia's. Each costs many times what the country costs whose code it borrows.
-_REGION_OF_RANGE = (("+390549", "SM"), ("+7840", "GE"), ("+7850", "GE"), ("+7940", "GE"))
+# San Marino through Italy's code, at many times its price; Abkhazia and South Ossetia, which ISO
+# 3166 counts to Georgia, through Russia's, the same; Western Sahara, which libphonenumber takes
+# for Morocco.
+_REGION_OF_RANGE = (
+    ("+390549", "SM"),
+    ("+7840", "GE"),
+    ("+7850", "GE"),
+    ("+7940", "GE"),
+    ("+2125288", "EH"),
+    ("+2125289", "EH"),
+)
 
 
 def check_destination(caller_id: E164, destination: E164, allowed_regions: frozenset[str]) -> None:
