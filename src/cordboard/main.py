@@ -35,6 +35,7 @@ from cordboard.runtime.db import Database
 from cordboard.runtime.db.opening import sqlite_path
 from cordboard.runtime.errors import DomainError
 from cordboard.runtime.repeating import Work, repeated
+from cordboard.runtime.responsiveness import keep_responsive
 from cordboard.runtime.settings import Settings, shown_value
 from cordboard.runtime.stopping import stop_signal
 from cordboard.runtime.telemetry.metrics import BUILD
@@ -144,6 +145,7 @@ async def _run(start: Start) -> None:
                 if livekit is not None:
                     works += [] if start.role is Role.API else livekit.works
                     works += livekit.answering.works
+                keep_responsive()
                 if start.role is Role.WORKER:
                     async with repeated(*works):
                         _note_started(settings, start.role, None)
@@ -187,6 +189,7 @@ async def _serve_api(
         clock=system_clock,
         number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
         has_livekit=settings.has_livekit,
+        makes_pairs=settings.livekit_topology == "dedicated",
         find_drift=None if livekit is None else partial(find_drift, livekit.reconciler),
         answering=None if livekit is None else livekit.answering,
         probing=None if livekit is None else livekit.probing,

@@ -37,7 +37,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::list_organizations": "the operator's list of all of them",
     f"{_KEYS}::find_key": "the key is what tells the organization",
     f"{_KEYS}::update_keys_last_used": "one write for the keys of all organizations",
-    f"{_ROUTING}::list_routable_numbers": "LiveKit is one for the whole installation",
+    f"{_ROUTING}::list_static_numbers": "LiveKit is one for the whole installation",
     f"{_ROUTING}::find_routable_numbers": "a ringing call does not say whose it is",
     f"{_ROUTING}::find_facts": "the same; an explanation names its organization",
     f"{_ROUTING}::list_states": "the reconciler works for all organizations",

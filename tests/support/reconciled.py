@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from cordboard.numbers.e164 import E164
-from cordboard.numbers.model import Number, checked_changes
+from cordboard.numbers.model import Number, NumberNotFoundError, checked_changes
 from cordboard.numbers.operations import delete_number, update_number
+from cordboard.numbers.store import get_number
 from cordboard.provisioning.reconcile import Reconciler
 from cordboard.routing import store
 from cordboard.routing.livekit import APIKey, LiveKit
@@ -82,8 +83,13 @@ class Reconciled:
 
     async def state(self, number: Number) -> store.NumberState | None:
         """Return what is known to stand for a number."""
-        organization_id = self.actor.organization_id
-        return await self.db.read(store.find_state, organization_id, number.registration_id)
+        key = number.organization_id, number.phone_number
+        try:
+            now = await self.db.read(get_number, *key)
+        except NumberNotFoundError:
+            return await self.db.read(store.find_state, key[0], number.registration_id)
+        makes_pairs = self.estate.layer is Layer.DEDICATED
+        return await self.db.read(store.find_standing, key[0], now, makes_pairs)
 
     async def try_tick(self) -> None:
         """Let a tick do what it can."""

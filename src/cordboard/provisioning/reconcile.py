@@ -12,13 +12,13 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from cordboard.provisioning.learned_state import Found, learned_state, let_go
 from cordboard.provisioning.repair_pair import repair_pair
 from cordboard.routing import store
 from cordboard.routing.comparison import Difference, Ready, Surplus, compare, is_right
 from cordboard.routing.livekit import LiveKit
 from cordboard.routing.livekit_errors import (
     Effect,
-    LiveKitConflictError,
     LiveKitError,
     LiveKitUnreachableError,
 )
@@ -28,14 +28,14 @@ from cordboard.routing.store import NumberState
 from cordboard.routing.topology import (
     CATCH_ALL,
     Estate,
+    Layer,
     Pair,
     catch_all,
-    has_own_pair,
     pair_of,
     tag_of,
 )
 from cordboard.runtime.db import Database
-from cordboard.runtime.ids import RegistrationId, new_id
+from cordboard.runtime.ids import OrganizationId, RegistrationId, new_id
 from cordboard.runtime.leases import claim_lease, release_lease
 from cordboard.runtime.outbox import list_events
 from cordboard.runtime.repeating import Work
@@ -79,7 +79,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a tick found: the numbers of the estate, and how LiveKit differs from it."""
+    """What a tick found: the numbers with pairs of their own, and how LiveKit differs."""
 
     numbers: list[RoutableNumber]
     difference: Difference
@@ -158,10 +158,15 @@ class Reconciler:
         Raises:
             LiveKitError: LiveKit cannot be asked.
         """
-        numbers = await self._db.scan(store.list_routable_numbers)
+        numbers = await self._numbers_with_pairs()
         listing = await self._listed()
         difference = await asyncio.to_thread(self._compared, numbers, listing)
         return Plan(numbers, difference)
+
+    async def _numbers_with_pairs(self) -> list[RoutableNumber]:
+        if self._estate.layer is Layer.SHARED:
+            return []
+        return await self._db.scan(store.list_static_numbers)
 
     async def stop(self) -> None:
         """Give the lease back, so that another worker can go on at once."""
@@ -215,7 +220,10 @@ class Reconciler:
             pair = pair_of(self._estate, number)
             if pair is not None:
                 desired[number.registration_id] = pair
-        return compare(desired, listing.trunks, listing.rules, self._estate.installation)
+        difference = compare(desired, listing.trunks, listing.rules, self._estate.installation)
+        let_go(listing.trunks)
+        let_go(listing.rules)
+        return difference
 
     def _compared_catch_all(self, listing: Listing) -> Difference:
         return compare(
@@ -264,7 +272,7 @@ class Reconciler:
             if await self._db.write(
                 store.insert_pending_state, organization_id, number, cluster_id
             ):
-                known[repair.tag] = self._state(number, None)
+                known[repair.tag] = self._state(number.registration_id, organization_id, None)
 
     async def _remove(self, difference: Difference) -> set[str]:
         """Remove what is ours and should not be; return the tags of which something is left.
@@ -289,7 +297,11 @@ class Reconciler:
         self, difference: Difference, known: dict[str, NumberState]
     ) -> Outcomes:
         """Put all pairs but the catch-all right; return what came of each."""
-        repairs = [(repair.tag, repair) for repair in difference.repairs if repair.tag in known]
+        repairs = [
+            (repair.tag, repair)
+            for repair in difference.repairs
+            if repair.tag in known and repair.tag != CATCH_ALL
+        ]
         return await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
 
     async def _each(
@@ -341,46 +353,23 @@ class Reconciler:
     def _learned(
         self, plan: Plan, outcomes: Outcomes, known: dict[str, NumberState]
     ) -> tuple[list[NumberState], list[RegistrationId]]:
+        """Return which states are others than those known, and which are to be forgotten."""
         found = {**plan.difference.ready, **plan.difference.blocked, **outcomes}
-        states = [self._state(number, self._found(number, found)) for number in plan.numbers]
+        catch_all_found = self._catch_all or found.get(CATCH_ALL)
+        states = [self._state(store.CATCH_ALL_STATE, store.EVERYBODY, catch_all_found)]
+        for number in plan.numbers:
+            name = number.registration_id
+            states.append(self._state(name, number.organization_id, found.get(name)))
         changed = [state for state in states if known.get(state.registration_id) != state]
         registered = {state.registration_id for state in states}
+        let_go(states)
+        let_go(plan.numbers)
         return changed, [RegistrationId(name) for name in known.keys() - registered]
 
-    def _found(
-        self, number: RoutableNumber, found: dict[str, Ready | str | LiveKitError]
-    ) -> Ready | str | LiveKitError | None:
-        """Return what stands for a number: its own pair, or the catch-all alone."""
-        if has_own_pair(self._estate, number):
-            return found.get(number.registration_id)
-        return self._catch_all or found.get(CATCH_ALL)
-
     def _state(
-        self, number: RoutableNumber, found: Ready | str | LiveKitError | None
+        self, registration_id: RegistrationId, organization_id: OrganizationId, found: Found
     ) -> NumberState:
-        """Return what is known of a number; a text is the id of the foreign trunk in the way."""
-        trunk_id = rule_id = error = None
-        status = "pending"
-        match found:
-            case Ready():
-                status = "ready"
-                trunk_id, rule_id = found.trunk_id, found.rule_id
-            case LiveKitConflictError():
-                status, error = "blocked", found.detail
-            case LiveKitError():
-                status, error = "failed", found.detail
-            case str():
-                status = "blocked"
-                error = f"trunk {found}, which is not Cordboard's, has the number"
-        return NumberState(
-            registration_id=number.registration_id,
-            organization_id=number.organization_id,
-            cluster_id=self._livekit.cluster_id,
-            inbound_trunk_id=trunk_id,
-            dispatch_rule_id=rule_id,
-            status=status,
-            error=error,
-        )
+        return learned_state(self._livekit.cluster_id, registration_id, organization_id, found)
 
 
 def _by_tag(surplus: Iterable[Surplus]) -> list[tuple[str, list[Surplus]]]:

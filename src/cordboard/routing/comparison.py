@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from operator import attrgetter
 
 import msgspec
 
@@ -24,6 +25,8 @@ from cordboard.routing.topology import (
 EVERY_NUMBER = "every number"
 
 _FORMATTED = re.compile(r"\+?[0-9 \-()]+")
+_trunk_id = attrgetter("trunk_id")
+_rule_id = attrgetter("rule_id")
 
 
 class Danger(StrEnum):
@@ -173,12 +176,12 @@ def _look_at(
             trunk = rule = None
     elif isinstance(repair, Repair):
         found.repairs.append(repair)
-    found.surplus_trunks += [
-        Surplus(tag, each.trunk_id) for each in existing.trunks.get(tag, ()) if each is not trunk
-    ]
-    found.surplus_rules += [
-        Surplus(tag, each.rule_id) for each in existing.rules.get(tag, ()) if each is not rule
-    ]
+    for each in existing.trunks.get(tag, ()):
+        if each is not trunk:
+            found.surplus_trunks.append(Surplus(tag, each.trunk_id))
+    for other in existing.rules.get(tag, ()):
+        if other is not rule:
+            found.surplus_rules.append(Surplus(tag, other.rule_id))
 
 
 def _sorted(
@@ -206,18 +209,14 @@ def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchR
     while they do, no rule of anybody's can be made. A new trunk has a new id, which the foreign
     rule does not name.
     """
-    trunks = sorted(
-        (each for each in existing.trunks.get(tag, ()) if each.trunk_id not in existing.shadowed),
-        key=lambda trunk: trunk.trunk_id,
-    )
-    rules = sorted(
-        (
-            each
-            for each in existing.rules.get(tag, ())
-            if existing.shadowed.isdisjoint(each.trunk_ids)
-        ),
-        key=lambda rule: rule.rule_id,
-    )
+    trunks = [
+        each for each in existing.trunks.get(tag, ()) if each.trunk_id not in existing.shadowed
+    ]
+    rules = [
+        each for each in existing.rules.get(tag, ()) if existing.shadowed.isdisjoint(each.trunk_ids)
+    ]
+    trunks.sort(key=_trunk_id)
+    rules.sort(key=_rule_id)
     for rule in rules:
         for trunk in trunks:
             if rule.trunk_ids == (trunk.trunk_id,):
@@ -241,7 +240,7 @@ def _taken(foreign: Iterable[InboundTrunk]) -> dict[str, str]:
 
 def _blocking(pair: Pair | None, taken: dict[str, str]) -> str | None:
     """Return the foreign trunk that has one of the pair's numbers."""
-    if pair is None:
+    if pair is None or not taken:
         return None
     found = (taken.get(_normalised(number)) for number in pair.trunk.numbers or (EVERY_NUMBER,))
     return next((trunk_id for trunk_id in found if trunk_id is not None), None)
@@ -310,6 +309,8 @@ def _warnings(existing: _Existing, desired: Mapping[str, Pair]) -> Iterable[Warn
 
 def _normalised(number: str) -> str:
     """Return a number as LiveKit compares it: formatting off, a plus in front."""
+    if number[:1] == "+" and number[1:].isdecimal() and number.isascii():
+        return number
     if not _FORMATTED.fullmatch(number):
         return number
     return "+" + re.sub(r"[^0-9]", "", number)

@@ -1,4 +1,4 @@
-"""The adapter to one LiveKit: the only module that knows its client library (livekit-api 1.2).
+"""The adapter to one LiveKit, over its client library (livekit-api 1.2).
 
 Every call has a deadline and none is retried here: creates are not idempotent, so what to do after
 an unknown outcome is the caller's decision. During a key rotation several API keys are tried in
@@ -6,7 +6,7 @@ turn; a refused key has done nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import aiohttp
@@ -25,10 +25,10 @@ from cordboard.routing.livekit_errors import (
     LiveKitUnansweredError,
     LiveKitUnreachableError,
 )
+from cordboard.routing.livekit_listings import ListingClient, converted
 from cordboard.routing.model import Target
 from cordboard.routing.topology import NOBODY, ROOM_PREFIX, DesiredRule, DesiredTrunk
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 DEADLINE_S = 5.0
@@ -58,8 +58,7 @@ class LiveKit:
         # A dial keeps its connection while the phone rings; calls must not queue behind dials.
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._clients = [
-            api.LiveKitAPI(url, key.api_key, key.api_secret, session=self._session, failover=False)
-            for key in keys
+            ListingClient(url, key.api_key, key.api_secret, self._session) for key in keys
         ]
 
     async def aclose(self) -> None:
@@ -68,11 +67,8 @@ class LiveKit:
 
     async def list_inbound_trunks(self) -> list[shapes.InboundTrunk]:
         """Return every inbound trunk, ours and foreign; grows with the estate."""
-        request = api.ListSIPInboundTrunkRequest()
-        answer = await self._ask(
-            lambda client: client.sip.list_inbound_trunk(request), LISTING_DEADLINE_S
-        )
-        return await _converted(_trunk_from, answer.items)
+        answer = await self._ask(ListingClient.inbound_trunks, LISTING_DEADLINE_S)
+        return await converted(api.ListSIPInboundTrunkResponse.FromString, _trunk_from, answer)
 
     async def find_inbound_trunk(self, trunk_id: str) -> shapes.InboundTrunk | None:
         """Return one trunk, or None when it is not there."""
@@ -108,11 +104,8 @@ class LiveKit:
 
     async def list_dispatch_rules(self) -> list[shapes.DispatchRule]:
         """Return every dispatch rule, ours and foreign; grows with the estate."""
-        request = api.ListSIPDispatchRuleRequest()
-        answer = await self._ask(
-            lambda client: client.sip.list_dispatch_rule(request), LISTING_DEADLINE_S
-        )
-        return await _converted(_rule_from, answer.items)
+        answer = await self._ask(ListingClient.dispatch_rules, LISTING_DEADLINE_S)
+        return await converted(api.ListSIPDispatchRuleResponse.FromString, _rule_from, answer)
 
     async def find_dispatch_rule(self, rule_id: str) -> shapes.DispatchRule | None:
         """Return one rule, or None when it is not there."""
@@ -239,14 +232,14 @@ class LiveKit:
         )
         return shapes.Dialled(made.participant_id, made.sip_call_id)
 
-    async def _gone(self, call: Callable[[api.LiveKitAPI], Awaitable[object]]) -> None:
+    async def _gone(self, call: Callable[[ListingClient], Awaitable[object]]) -> None:
         try:
             await self._ask(call)
         except LiveKitNotFoundError:
             return
 
     async def _ask(
-        self, call: Callable[[api.LiveKitAPI], Awaitable[T]], deadline_s: float = DEADLINE_S
+        self, call: Callable[[ListingClient], Awaitable[T]], deadline_s: float = DEADLINE_S
     ) -> T:
         """Make one call, with the next key where one is refused.
 
@@ -269,11 +262,6 @@ class LiveKit:
                 detail = f"LiveKit did not answer within {deadline_s:g} s, or cut the connection"
                 raise LiveKitUnansweredError(detail, "unanswered") from error
         raise refused or LiveKitKeyRefusedError("no LiveKit API key is configured", "none")
-
-
-async def _converted(convert: Callable[[S], T], items: Iterable[S]) -> list[T]:
-    """Convert a listing off the event loop: ten thousand objects take a tenth of a second."""
-    return await asyncio.to_thread(lambda: [convert(item) for item in items])
 
 
 def _classified(error: api.ServerError) -> LiveKitError:

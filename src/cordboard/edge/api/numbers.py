@@ -35,7 +35,7 @@ from cordboard.numbers.model import (
     checked_registration,
 )
 from cordboard.provisioning.await_cleanup import await_cleanup
-from cordboard.routing.store import find_state
+from cordboard.routing.store import find_standing
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.idempotency import Answer, once
 
@@ -99,7 +99,9 @@ async def get_number(request: HTTPRequest) -> Response[bytes]:
     number = await context.db.read(store.get_number, actor.organization_id, phone_number)
     details = number_details(number)
     if context.has_livekit:
-        state = await context.db.read(find_state, actor.organization_id, number.registration_id)
+        state = await context.db.read(
+            find_standing, actor.organization_id, number, context.makes_pairs
+        )
         details = provisioned_details(number, state)
     return respond(docs.GET.message, details, number.etag)
 
