@@ -18,6 +18,8 @@ ROWS: list[Bad] = [
     change({"nickname": "Sales", "area_code": 415}, "immutable", f"area_code: {_FIXED}"),
     change({"inbound_agent_version": None}, "type", f"inbound_agent_version: {_KEEP}"),
     change({"outbound_agent_version": None}, "type", f"outbound_agent_version: {_KEEP}"),
+    change({"fallback_agent_version": None}, "type", f"fallback_agent_version: {_KEEP}"),
+    change({"fallback_agent_id": ""}, "length", "fallback_agent_id: must have 1 to 128 characters"),
     change({"number_provider": None}, "type", f"number_provider: {_KEEP}"),
     change({"nickname": 5}, "type", "nickname: must be a string, not an integer"),
     change({"label": 5}, "type", "label: must be a string, not an integer"),

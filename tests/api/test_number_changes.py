@@ -21,6 +21,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "inbound_webhook_url": ("https://example.com/a", "https://example.com/b"),
     "number_provider": ("telnyx", "sip"),
     "outbound_trunk_id": ("ST_a", "ST_b"),
+    "fallback_agent_id": ("agent_e", "agent_f"),
+    "fallback_agent_version": (6, 7),
 }
 BEFORE = {field: before for field, (before, _) in VALUES.items()}
 CLEARABLE = [
@@ -29,6 +31,7 @@ CLEARABLE = [
     "outbound_agent_id",
     "inbound_webhook_url",
     "outbound_trunk_id",
+    "fallback_agent_id",
 ]
 TIMES = {"updated_at", "last_modification_timestamp"}
 

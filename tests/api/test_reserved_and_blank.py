@@ -6,7 +6,7 @@ from tests.support.builders import a_number
 from tests.support.caller import AVAILABLE, CREATE, Caller, path_of
 
 
-@pytest.mark.parametrize("field", ["inbound_agent_id", "outbound_agent_id"])
+@pytest.mark.parametrize("field", ["inbound_agent_id", "outbound_agent_id", "fallback_agent_id"])
 def test_no_number_is_bound_to_the_worker_that_nobody_is(caller: Caller, field: str) -> None:
     refusal = (
         400,

@@ -1,6 +1,7 @@
 """An agent with numbers: refused, or deleted with every number unbound, whoever binds meanwhile."""
 
 import asyncio
+from itertools import combinations
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.support.organizations import an_actor
 
 RULES = NumberRules()
 RACES = 10
+FIELDS = ("inbound_agent_id", "outbound_agent_id", "fallback_agent_id")
 
 
 async def an_agent(db: Database, actor: Actor) -> AgentId:
@@ -46,7 +48,7 @@ async def shown(db: Database, number: Number) -> Number:
     return await db.read(get_number, number.organization_id, number.phone_number)
 
 
-@pytest.mark.parametrize("field", ["inbound_agent_id", "outbound_agent_id"])
+@pytest.mark.parametrize("field", FIELDS)
 async def test_an_agent_with_numbers_is_not_deleted(db: Database, field: str) -> None:
     actor = await an_actor(db)
     agent_id = await an_agent(db, actor)
@@ -61,7 +63,7 @@ async def test_a_number_that_is_bound_twice_counts_once(db: Database) -> None:
     actor = await an_actor(db)
     agent_id = await an_agent(db, actor)
     await bind(db, actor, inbound_agent_id=agent_id, outbound_agent_id=agent_id)
-    await bind(db, actor, outbound_agent_id=agent_id)
+    await bind(db, actor, outbound_agent_id=agent_id, fallback_agent_id=agent_id)
     await bind(db, actor)
     assert await db.read(count_bound_numbers, actor.organization_id, agent_id) == 2
 
@@ -94,11 +96,10 @@ async def test_force_unbinds_each_number_in_its_next_revision(
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [["inbound_agent_id"], ["outbound_agent_id"], ["inbound_agent_id", "outbound_agent_id"]],
+    "fields", [each for most in (1, 2, 3) for each in combinations(FIELDS, most)]
 )
 async def test_force_writes_the_history_of_a_number(
-    db: Database, clock: SettableClock, fields: list[str]
+    db: Database, clock: SettableClock, fields: tuple[str, ...]
 ) -> None:
     actor = await an_actor(db)
     agent_id = await an_agent(db, actor)

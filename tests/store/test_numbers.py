@@ -36,6 +36,8 @@ FULL: dict[str, Any] = {
     "inbound_webhook_url": "https://example.com/a?b=c%20d",
     "number_provider": "telnyx",
     "outbound_trunk_id": "ST_1",
+    "fallback_agent_id": "agent-three",
+    "fallback_agent_version": 3,
 }
 
 

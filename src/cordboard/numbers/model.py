@@ -65,6 +65,7 @@ class Number(msgspec.Struct, frozen=True):
         registration_id: One for each time the number is registered (``num_…``).
         revision: Counts changes from 1; with the registration it makes the entity tag.
         created_ms, updated_ms: Epoch milliseconds; ``updated_ms`` never goes backwards.
+        fallback_agent_id: Who answers when the inbound agent fails; never without that one.
     """
 
     phone_number: E164
@@ -84,6 +85,18 @@ class Number(msgspec.Struct, frozen=True):
     outbound_trunk_id: str | None
     created_ms: int
     updated_ms: int
+    fallback_agent_id: str | None = None
+    fallback_agent_version: int = 1
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Those of Cordboard's own fields that are set; a fallback agent comes with its version."""
+        if self.fallback_agent_id is None and self.fallback_agent_version == 1:
+            return {}
+        return {
+            "fallback_agent_id": self.fallback_agent_id,
+            "fallback_agent_version": self.fallback_agent_version,
+        }
 
     @property
     def etag(self) -> str:
@@ -129,6 +142,8 @@ class NewNumber(msgspec.Struct, frozen=True):
     inbound_webhook_url: str | None
     number_provider: str
     outbound_trunk_id: str | None
+    fallback_agent_id: str | None = None
+    fallback_agent_version: int = 1
 
     def registered(
         self, organization_id: OrganizationId, registration_id: RegistrationId, now_ms: int
@@ -156,6 +171,8 @@ DEFAULTS: dict[str, Any] = {
     "inbound_webhook_url": None,
     "number_provider": DEFAULT_CARRIER,
     "outbound_trunk_id": None,
+    "fallback_agent_id": None,
+    "fallback_agent_version": 1,
 }
 CLEARABLE = frozenset(field for field, default in DEFAULTS.items() if default is None)
 IMMUTABLE = frozenset({"phone_number", "area_code", "phone_number_type"})
@@ -210,9 +227,9 @@ def _checked(field: str, value: Any, rules: NumberRules, name: str | None = None
     match field:
         case "nickname":
             return checked_nickname(value, name)
-        case "inbound_agent_id" | "outbound_agent_id":
+        case "inbound_agent_id" | "outbound_agent_id" | "fallback_agent_id":
             return check_agent_id(value, name)
-        case "inbound_agent_version" | "outbound_agent_version":
+        case "inbound_agent_version" | "outbound_agent_version" | "fallback_agent_version":
             return check_version(value, name)
         case "inbound_webhook_url":
             return checked_webhook_url(value, name, is_production=rules.is_production)

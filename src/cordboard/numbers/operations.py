@@ -1,9 +1,9 @@
 """What can be done with phone numbers. Each writes the number, its history and an event at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from cordboard.agents.binding import check_bindings
+from cordboard.agents.binding import Binding, check_bindings
 from cordboard.numbers import store
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import (
@@ -31,6 +31,10 @@ RECORDED = (
     "number_provider",
     "outbound_trunk_id",
 )
+"""The published fields that the history tells of; Cordboard's own are added where they are set."""
+
+BOUND = ("inbound", "outbound", "fallback")
+"""How an agent can be bound to a number: the beginnings of the names of two fields each."""
 
 UNBOUND_AT_ONCE = 50_000
 
@@ -50,15 +54,12 @@ async def create_number(tx: WriteTx, actor: Actor, new: NewNumber, rules: Number
         actor.organization_id,
         (new.inbound_agent_id, new.inbound_agent_version),
         (new.outbound_agent_id, new.outbound_agent_version),
+        (new.fallback_agent_id, new.fallback_agent_version),
         requires_registered=rules.requires_registered_agents,
     )
     registration_id = RegistrationId(tx.new_id("num_"))
     number = new.registered(actor.organization_id, registration_id, tx.now_ms)
-    changes = {
-        field: {"from": None, "to": value}
-        for field in RECORDED
-        if (value := getattr(number, field)) is not None
-    }
+    changes = {field: {"from": None, "to": value} for field, value in _recorded(number)}
     try:
         await tx.execute_together(
             store.insert_number(number),
@@ -121,11 +122,7 @@ async def delete_number(
     number = await store.get_number_for_update(tx, actor.organization_id, phone_number)
     _check_precondition(number, if_match)
     deleted = number.changed({}, tx.now_ms)
-    changes = {
-        field: {"from": value, "to": None}
-        for field in RECORDED
-        if (value := getattr(number, field)) is not None
-    }
+    changes = {field: {"from": value, "to": None} for field, value in _recorded(number)}
     await tx.execute_together(
         store.delete_number(number),
         store.update_count(actor.organization_id, tx.shard, -1),
@@ -151,14 +148,23 @@ async def unbind_agent(tx: WriteTx, actor: Actor, agent_id: str) -> None:
         )
 
 
-def _bindings_in(changes: dict[str, Any], after: Number) -> list[tuple[str | None, int]]:
+def _recorded(number: Number) -> Iterator[tuple[str, Any]]:
+    """Go through the fields that have a value, as the history tells of them."""
+    for field in RECORDED:
+        if (value := getattr(number, field)) is not None:
+            yield field, value
+    for field, value in number.extensions.items():
+        if value is not None:
+            yield field, value
+
+
+def _bindings_in(changes: dict[str, Any], after: Number) -> list[Binding]:
     """Return the bindings that a change touches; the others were checked when they were made."""
-    bindings: list[tuple[str | None, int]] = []
-    if changes.keys() & {"inbound_agent_id", "inbound_agent_version"}:
-        bindings.append((after.inbound_agent_id, after.inbound_agent_version))
-    if changes.keys() & {"outbound_agent_id", "outbound_agent_version"}:
-        bindings.append((after.outbound_agent_id, after.outbound_agent_version))
-    return bindings
+    return [
+        (getattr(after, agent_id), getattr(after, version))
+        for agent_id, version in ((f"{how}_agent_id", f"{how}_agent_version") for how in BOUND)
+        if agent_id in changes or version in changes
+    ]
 
 
 def _check_precondition(number: Number, if_match: EntityTags) -> None:

@@ -5,11 +5,11 @@ carries its own, and nothing of it is shown to a customer.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from cordboard.numbers.e164 import E164
-from cordboard.numbers.model import Number
 from cordboard.routing.dialled import read_dialled
 from cordboard.routing.model import AgentVersion, Facts, RoutableNumber
 from cordboard.runtime.db import ReadTx, Row, WriteTx
@@ -17,32 +17,29 @@ from cordboard.runtime.ids import OrganizationId, RegistrationId
 
 _WORKER = """
     number.phone_number, number.organization_id, number.registration_id, number.revision,
-    number.inbound_webhook_url, number.inbound_agent_id, number.inbound_agent_version,
-    version.livekit_agent_name, version.livekit_deployment"""
+    number.inbound_webhook_url,
+    number.inbound_agent_id, number.inbound_agent_version,
+    inbound.livekit_agent_name, inbound.livekit_deployment,
+    number.fallback_agent_id, number.fallback_agent_version"""
 
 _FROM = """
     FROM phone_number AS number
-    LEFT JOIN agent_version AS version
-      ON version.agent_id = number.inbound_agent_id
-      AND version.version = number.inbound_agent_version
-      AND version.organization_id = number.organization_id"""
+    LEFT JOIN agent_version AS inbound
+      ON inbound.agent_id = number.inbound_agent_id
+      AND inbound.version = number.inbound_agent_version
+      AND inbound.organization_id = number.organization_id"""
 
-_STATE = """
-    registration_id, organization_id, cluster_id, inbound_trunk_id, dispatch_rule_id, status,
-    error"""
+_FALLBACK_WORKER = "fallback.livekit_agent_name, fallback.livekit_deployment"
 
-AT_ONCE = 500
-"""How many rows of a long list are read at a time, so that the event loop waits for no more."""
-
-EVERYBODY = OrganizationId("")
-CATCH_ALL_STATE = RegistrationId("catch-all")
-"""What stands in place of a registration, and of its organization, in the catch-all's state."""
+_FALLBACK = """
+    LEFT JOIN agent_version AS fallback
+      ON fallback.agent_id = number.fallback_agent_id
+      AND fallback.version = number.fallback_agent_version
+      AND fallback.organization_id = number.organization_id"""
 
 
 class NumberState(msgspec.Struct, frozen=True, gc=False):
-    """What stands at LiveKit for one registration of a number that has its own pair.
-
-    All others ring through the catch-all, of which there is one state.
+    """What stands at LiveKit for one registration of a number.
 
     Attributes:
         status: ``pending``, ``ready``, ``blocked`` or ``failed``.
@@ -58,59 +55,71 @@ class NumberState(msgspec.Struct, frozen=True, gc=False):
     error: str | None
 
 
-def _number_from_row(row: Row) -> RoutableNumber:
-    number, organization, registration, revision, webhook, agent, version, name, deployment = row
-    inbound = None
-    if agent is not None:
-        inbound = AgentVersion(
-            agent_id=agent,
-            agent_version=version,
-            livekit_agent_name=agent if name is None else name,
-            livekit_deployment=deployment,
-            is_registered=name is not None,
-        )
+def _agent_version(
+    agent_id: str | None, version: int, name: str | None = None, deployment: str | None = None
+) -> AgentVersion | None:
+    """Return who is bound, or None; an agent that has no row here is one that LiveKit knows."""
+    if agent_id is None:
+        return None
+    return AgentVersion(
+        agent_id=agent_id,
+        agent_version=version,
+        livekit_agent_name=agent_id if name is None else name,
+        livekit_deployment=deployment,
+        is_registered=name is not None,
+    )
+
+
+def _number_from_row(row: Iterable[Any]) -> RoutableNumber:
+    number, organization, registration, revision, webhook, *agents = row
     return RoutableNumber(
         phone_number=E164(number),
         organization_id=organization,
         registration_id=registration,
         revision=revision,
-        inbound=inbound,
-        fallback=None,
+        inbound=_agent_version(*agents[:4]),
+        fallback=_agent_version(*agents[4:]),
         webhook_url=webhook,
     )
 
 
-async def list_static_numbers(tx: ReadTx) -> list[RoutableNumber]:
-    """Return every number of the installation that LiveKit can route alone, with its workers.
-
-    Bound to an agent, and without a webhook to ask: as ``topology.has_own_pair`` has it.
-    """
-    found: list[RoutableNumber] = []
-    last = ""
-    while rows := await tx.fetch_all(
-        f"""SELECT {_WORKER} {_FROM}
-            WHERE number.inbound_agent_id IS NOT NULL AND number.inbound_webhook_url IS NULL
-              AND number.phone_number > $1
-            ORDER BY number.phone_number LIMIT {AT_ONCE}""",
-        last,
-    ):
-        found += map(_number_from_row, rows)
-        last = found[-1].phone_number
-    return found
+async def list_routable_numbers(tx: ReadTx) -> list[RoutableNumber]:
+    """Return every number of the installation with the workers that answer it."""
+    rows = await tx.fetch_all(f"SELECT {_WORKER}, {_FALLBACK_WORKER} {_FROM} {_FALLBACK}")
+    return [_number_from_row(row) for row in rows]
 
 
 async def find_routable_numbers(
     tx: ReadTx, phone_numbers: Iterable[E164]
 ) -> dict[E164, RoutableNumber]:
-    """Return those of a few numbers that are registered, each by a point query."""
+    """Return those of a few numbers that are registered, each by a point query.
+
+    A fallback agent is read by one of its own, for few numbers have any: to join its version too
+    would cost every number's look-up half as much again.
+    """
     found = {}
     for phone_number in phone_numbers:
         row = await tx.fetch_one(
             f"SELECT {_WORKER} {_FROM} WHERE number.phone_number = $1", phone_number
         )
         if row is not None:
-            found[phone_number] = _number_from_row(row)
+            found[phone_number] = _number_from_row([*row, *await _fallback_worker(tx, row)])
     return found
+
+
+async def _fallback_worker(tx: ReadTx, number: Row) -> Iterable[str | None]:
+    """Return name and deployment of the worker of a number's fallback; nothing without any."""
+    _, organization_id, *_, agent_id, version = number
+    if agent_id is None:
+        return ()
+    row = await tx.fetch_one(
+        """SELECT livekit_agent_name, livekit_deployment FROM agent_version
+           WHERE agent_id = $1 AND version = $2 AND organization_id = $3""",
+        agent_id,
+        version,
+        organization_id,
+    )
+    return () if row is None else row
 
 
 async def find_facts(
@@ -139,53 +148,28 @@ async def find_facts(
 
 
 async def list_states(tx: ReadTx, cluster_id: str) -> dict[str, NumberState]:
-    """Return what is known of every pair at a cluster, the catch-all included, by registration."""
-    found: dict[str, NumberState] = {}
-    last = ""
-    while rows := await tx.fetch_all(
-        f"""SELECT {_STATE} FROM phone_number_livekit
-            WHERE cluster_id = $1 AND registration_id > $2
-            ORDER BY registration_id LIMIT {AT_ONCE}""",
+    """Return what is known of every number at a cluster, by registration."""
+    rows = await tx.fetch_all(
+        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
+             dispatch_rule_id, status, error
+           FROM phone_number_livekit WHERE cluster_id = $1""",
         cluster_id,
-        last,
-    ):
-        found.update((row[0], NumberState(*row)) for row in rows)
-        last = rows[-1][0]
-    return found
+    )
+    return {row[0]: NumberState(*row) for row in rows}
 
 
 async def find_state(
     tx: ReadTx, organization_id: OrganizationId, registration_id: RegistrationId
 ) -> NumberState | None:
-    """Return what is known of the pair of one registration of the organization, or None."""
+    """Return what is known of one registration of the organization, or None."""
     row = await tx.fetch_one(
-        f"""SELECT {_STATE} FROM phone_number_livekit
-            WHERE registration_id = $1 AND organization_id = $2""",
+        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
+             dispatch_rule_id, status, error
+           FROM phone_number_livekit WHERE registration_id = $1 AND organization_id = $2""",
         registration_id,
         organization_id,
     )
     return None if row is None else NumberState(*row)
-
-
-async def find_standing(
-    tx: ReadTx,
-    organization_id: OrganizationId,
-    number: Number,
-    makes_pairs: bool,  # noqa: FBT001 - given to read() by place
-) -> NumberState | None:
-    """Return what is known to stand for a number: its own pair, or the catch-all; None for neither.
-
-    Args:
-        tx: A transaction.
-        organization_id: Whose number it is.
-        number: The number.
-        makes_pairs: Whether numbers have pairs of their own: then one that has not will get it.
-    """
-    own = await find_state(tx, organization_id, number.registration_id)
-    is_static = number.inbound_agent_id is not None and number.inbound_webhook_url is None
-    if own is not None or (makes_pairs and is_static):
-        return own
-    return await find_state(tx, EVERYBODY, CATCH_ALL_STATE)
 
 
 async def insert_pending_state(

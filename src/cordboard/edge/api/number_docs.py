@@ -131,6 +131,8 @@ LIST_BY_POST = Operation(
 )
 AVAILABLE = Operation(
     summary="List phone numbers that are bound to no agent",
+    description="No agent answers or dials from them, newest first. A fallback agent alone does "
+    "not take a number: it never answers without an inbound agent.",
     scope=READ,
     message="Available phone numbers retrieved successfully",
     data=AvailableNumbers,

@@ -69,6 +69,15 @@ AgentVersion = Annotated[
         extra_json_schema=whole(1) | default(1),
     ),
 ]
+FallbackAgentId = Annotated[
+    str | None,
+    Meta(
+        description="Who answers when the inbound agent fails: an agent as inbound_agent_id names "
+        "one. Without an inbound agent it has no effect.",
+        examples=["agent_night"],
+        extra_json_schema=text(1, 128, AGENT_ID.pattern) | {"not": {"const": RESERVED_WORKER}},
+    ),
+]
 WebhookURL = Annotated[
     str | None,
     Meta(

@@ -28,6 +28,8 @@ class CreateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number_provider: fields.Provider = None
     outbound_trunk_id: fields.TrunkId = None
     phone_number_type: fields.NumberType = None
+    fallback_agent_id: fields.FallbackAgentId = None
+    fallback_agent_version: fields.AgentVersion = None
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were given a value."""
@@ -50,6 +52,8 @@ class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inbound_webhook_url: fields.WebhookURL | UnsetType = UNSET
     number_provider: fields.KeptProvider | UnsetType = UNSET
     outbound_trunk_id: fields.TrunkId | UnsetType = UNSET
+    fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
+    fallback_agent_version: fields.KeptVersion | UnsetType = UNSET
     phone_number: fields.Immutable = UNSET
     area_code: fields.Immutable = UNSET
     phone_number_type: fields.Immutable = UNSET
@@ -63,7 +67,7 @@ class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
 
 
-class NumberAnswer(msgspec.Struct, frozen=True):
+class PublishedNumber(msgspec.Struct, frozen=True):
     """A phone number: the sixteen published fields in their order."""
 
     phone_number: fields.PhoneNumber
@@ -105,13 +109,23 @@ def _published(number: Number) -> dict[str, Any]:
     }
 
 
+class NumberAnswer(PublishedNumber, frozen=True):
+    """A phone number; Cordboard's own fields are left out while they are unset."""
+
+    fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
+    fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
+
+
 def number_answer(number: Number) -> NumberAnswer:
     """Return a number as create and PATCH answer it."""
-    return NumberAnswer(**_published(number))
+    return NumberAnswer(**_published(number), **number.extensions)
 
 
-class NumberDetails(NumberAnswer, frozen=True):
-    """A phone number with everything Cordboard knows of it."""
+class NumberDetails(PublishedNumber, frozen=True):
+    """A phone number with everything Cordboard knows of it.
+
+    Where there is no LiveKit, what is about calls is left out while it is unset.
+    """
 
     inbound_trunk_id: fields.TrunkId
     dispatch_rule_id: Annotated[
@@ -119,6 +133,8 @@ class NumberDetails(NumberAnswer, frozen=True):
     ]
     registration_id: fields.RegistrationId
     revision: fields.RevisionCount
+    fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
+    fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
     livekit_status: (
         Annotated[
             str,
@@ -146,14 +162,21 @@ def number_details(number: Number) -> NumberDetails:
         dispatch_rule_id=None,
         registration_id=number.registration_id,
         revision=number.revision,
+        **number.extensions,
     )
 
 
 def provisioned_details(number: Number, state: NumberState | None) -> NumberDetails:
     """Return a number as GET answers it where it is provisioned; no state yet is pending."""
-    details = number_details(number)
+    details = msgspec.structs.replace(
+        number_details(number),
+        fallback_agent_id=number.fallback_agent_id,
+        fallback_agent_version=number.fallback_agent_version,
+        livekit_status="pending",
+        livekit_error=None,
+    )
     if state is None:
-        return msgspec.structs.replace(details, livekit_status="pending", livekit_error=None)
+        return details
     return msgspec.structs.replace(
         details,
         inbound_trunk_id=state.inbound_trunk_id,
@@ -164,7 +187,7 @@ def provisioned_details(number: Number, state: NumberState | None) -> NumberDeta
 
 
 class NumberItem(msgspec.Struct, frozen=True):
-    """A phone number in a list."""
+    """A phone number in a list; Cordboard's own fields are left out while they are unset."""
 
     phone_number: fields.PhoneNumber
     phone_number_pretty: fields.Pretty
@@ -177,6 +200,8 @@ class NumberItem(msgspec.Struct, frozen=True):
     outbound_trunk_id: fields.TrunkId
     created_at: Instant
     updated_at: Instant
+    fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
+    fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
 
 
 def number_item(number: Number) -> NumberItem:
@@ -193,11 +218,12 @@ def number_item(number: Number) -> NumberItem:
         number.outbound_trunk_id,
         iso_utc(number.created_ms),
         iso_utc(number.updated_ms),
+        **number.extensions,
     )
 
 
 class AvailableNumber(msgspec.Struct, frozen=True):
-    """A phone number that is bound to no agent."""
+    """A phone number that no agent answers or dials from."""
 
     phone_number: fields.PhoneNumber
     nickname: fields.Nickname
@@ -224,7 +250,7 @@ def available_number(number: Number) -> AvailableNumber:
 
 
 class AvailableNumbers(msgspec.Struct, frozen=True):
-    """The numbers that are bound to no agent, newest first."""
+    """The numbers that no agent answers or dials from, newest first."""
 
     organization_id: OrganizationName
     available_count: Annotated[int, Meta(description="How many there are.", examples=[1])]

@@ -18,6 +18,7 @@ class Clearable(StrEnum):
     NICKNAME = "nickname"
     INBOUND_AGENT = "inbound-agent"
     OUTBOUND_AGENT = "outbound-agent"
+    FALLBACK_AGENT = "fallback-agent"
     WEBHOOK = "webhook"
     OUTBOUND_TRUNK = "outbound-trunk"
 
@@ -26,6 +27,7 @@ _FIELD_OF = {
     Clearable.NICKNAME: "nickname",
     Clearable.INBOUND_AGENT: "inbound_agent_id",
     Clearable.OUTBOUND_AGENT: "outbound_agent_id",
+    Clearable.FALLBACK_AGENT: "fallback_agent_id",
     Clearable.WEBHOOK: "inbound_webhook_url",
     Clearable.OUTBOUND_TRUNK: "outbound_trunk_id",
 }
@@ -45,6 +47,12 @@ class NumberFields(msgspec.Struct, frozen=True):
         Binding | None,
         typer.Option(
             parser=binding, metavar=BINDING, help="Who dials (version 1 if none is said)."
+        ),
+    ] = None
+    fallback_agent: Annotated[
+        Binding | None,
+        typer.Option(
+            parser=binding, metavar=BINDING, help="Who answers when the inbound agent fails."
         ),
     ] = None
     webhook: Annotated[
@@ -69,13 +77,14 @@ class NumberFields(msgspec.Struct, frozen=True):
             "number_provider": self.carrier,
             "outbound_trunk_id": self.outbound_trunk,
         }
-        for direction, bound in (
+        for how, bound in (
             ("inbound", self.inbound_agent),
             ("outbound", self.outbound_agent),
+            ("fallback", self.fallback_agent),
         ):
             if bound is not None:
-                fields[f"{direction}_agent_id"] = bound.agent_id
-                fields[f"{direction}_agent_version"] = bound.version
+                fields[f"{how}_agent_id"] = bound.agent_id
+                fields[f"{how}_agent_version"] = bound.version
         return {field: value for field, value in fields.items() if value is not None}
 
 

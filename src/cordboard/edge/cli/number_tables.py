@@ -1,6 +1,6 @@
 """Phone numbers as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cordboard.edge.cli.output import NOTHING, print_record, print_table
@@ -51,12 +51,13 @@ def print_available(available: AvailableNumbers) -> None:
 
 
 def print_number(number: Number, etag: str | None) -> None:
-    """Print one number, a field per line; what LiveKit has of it only where there is something."""
+    """Print one number, a field per line; what few numbers have, only where it is there."""
     fields: list[tuple[str, Any]] = [
         ("Number", f"{number.phone_number}   {number.phone_number_pretty}"),
         ("Nickname", number.nickname),
         ("Inbound agent", _bound(number.inbound_agent_id, number.inbound_agent_version)),
         ("Outbound agent", _bound(number.outbound_agent_id, number.outbound_agent_version)),
+        *_own_fields(number),
         ("Webhook", number.inbound_webhook_url),
         ("Carrier", number.number_provider),
         ("Outbound trunk", number.outbound_trunk_id),
@@ -111,6 +112,12 @@ def described(number: Number) -> str:
     if number.inbound_agent_id:
         known.append(f"answered by {number.inbound_agent_id}")
     return f"{number.phone_number} ({', '.join(known)})" if known else number.phone_number
+
+
+def _own_fields(number: Number) -> Iterator[tuple[str, str | None]]:
+    """Go through Cordboard's own fields that are set."""
+    if number.fallback_agent_id is not None:
+        yield "Fallback agent", _bound(number.fallback_agent_id, number.fallback_agent_version)
 
 
 def _bound(agent_id: str | None, version: int) -> str | None:

@@ -30,6 +30,8 @@ class NewNumber(msgspec.Struct, frozen=True, omit_defaults=True):
     number_provider: str | None = None
     outbound_trunk_id: str | None = None
     phone_number_type: str | None = None
+    fallback_agent_id: str | None = None
+    fallback_agent_version: int | None = None
 
 
 class NumberChanges(msgspec.Struct, frozen=True):
@@ -43,6 +45,8 @@ class NumberChanges(msgspec.Struct, frozen=True):
     inbound_webhook_url: str | UnsetType | None = UNSET
     number_provider: str | UnsetType = UNSET
     outbound_trunk_id: str | UnsetType | None = UNSET
+    fallback_agent_id: str | UnsetType | None = UNSET
+    fallback_agent_version: int | UnsetType = UNSET
 
 
 class NumberQuery(msgspec.Struct, frozen=True):
@@ -69,6 +73,7 @@ class Number(msgspec.Struct, frozen=True):
         phone_number: E.164; its id.
         created_at, updated_at: ISO 8601, UTC.
         last_modification_timestamp: ``updated_at`` in epoch milliseconds.
+        fallback_agent_id: Who answers when the inbound agent fails.
     """
 
     phone_number: str
@@ -87,9 +92,11 @@ class Number(msgspec.Struct, frozen=True):
     created_at: str
     updated_at: str
     last_modification_timestamp: int
+    fallback_agent_id: str | None = None
+    fallback_agent_version: int = 1
 
 
-class NumberDetails(Number, frozen=True):
+class NumberDetails(Number, frozen=True, kw_only=True):
     """A number with everything that the server tells of it.
 
     Attributes:
@@ -120,6 +127,8 @@ class NumberItem(msgspec.Struct, frozen=True):
     outbound_trunk_id: str | None
     created_at: str
     updated_at: str
+    fallback_agent_id: str | None = None
+    fallback_agent_version: int = 1
 
 
 class NumberList(msgspec.Struct, frozen=True):

@@ -13,11 +13,12 @@ from cordboard.runtime.ids import OrganizationId
 COLUMNS = """phone_number, organization_id, registration_id, revision, phone_number_pretty,
     area_code, nickname, phone_number_type, inbound_agent_id, outbound_agent_id,
     inbound_agent_version, outbound_agent_version, inbound_webhook_url, number_provider,
-    outbound_trunk_id, created_ms, updated_ms"""
+    outbound_trunk_id, created_ms, updated_ms, fallback_agent_id, fallback_agent_version"""
 
 INSERT = f"""
     INSERT INTO phone_number ({COLUMNS}, nickname_folded)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"""
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+      $19, $20)"""
 
 HISTORY_COLUMNS = """organization_id, phone_number, registration_id, revision, at_ms, action,
     api_key, request_id, changes"""
@@ -112,7 +113,8 @@ def update_number(number: Number) -> Statement:
         UPDATE phone_number SET revision = $3, nickname = $4, nickname_folded = $5,
           inbound_agent_id = $6, outbound_agent_id = $7, inbound_agent_version = $8,
           outbound_agent_version = $9, inbound_webhook_url = $10, number_provider = $11,
-          outbound_trunk_id = $12, updated_ms = $13
+          outbound_trunk_id = $12, updated_ms = $13, fallback_agent_id = $14,
+          fallback_agent_version = $15
         WHERE phone_number = $1 AND organization_id = $2"""
     return sql, (
         number.phone_number,
@@ -128,6 +130,8 @@ def update_number(number: Number) -> Statement:
         number.number_provider,
         number.outbound_trunk_id,
         number.updated_ms,
+        number.fallback_agent_id,
+        number.fallback_agent_version,
     )
 
 

@@ -13,9 +13,16 @@ from cordboard.runtime.db import ReadTx, Statement, WriteTx
 from cordboard.runtime.ids import OrganizationId
 from cordboard.runtime.outbox import COLUMNS as EVENT_COLUMNS
 
-_BOUND = "organization_id = $1 AND (inbound_agent_id = $2 OR outbound_agent_id = $2)"
+_BOUND = """organization_id = $1 AND
+    (inbound_agent_id = $2 OR outbound_agent_id = $2 OR fallback_agent_id = $2)"""
 _IN_BATCH = f"{_BOUND} AND phone_number >= $4 AND phone_number <= $5"
 _LATER = "CASE WHEN updated_ms > $3 THEN updated_ms ELSE CAST($3 AS BIGINT) END"
+
+_FIELDS = ("inbound_agent_id", "outbound_agent_id", "fallback_agent_id")
+_WHICH = """(CASE WHEN inbound_agent_id = $2 THEN 1 ELSE 0 END
+    + CASE WHEN outbound_agent_id = $2 THEN 2 ELSE 0 END
+    + CASE WHEN fallback_agent_id = $2 THEN 4 ELSE 0 END)"""
+"""Which of the fields name the agent: the sum of 2 to the power of each one's place."""
 
 
 class BoundBatch(msgspec.Struct, frozen=True):
@@ -27,7 +34,7 @@ class BoundBatch(msgspec.Struct, frozen=True):
 
 
 async def count_bound_numbers(tx: ReadTx, organization_id: OrganizationId, agent_id: str) -> int:
-    """Return how many numbers an agent answers or dials for."""
+    """Return how many numbers an agent answers or dials for, or stands in at."""
     row = await tx.fetch_one(
         f"SELECT COUNT(*) FROM phone_number WHERE {_BOUND}", organization_id, agent_id
     )
@@ -57,13 +64,17 @@ def insert_unbinding_history(actor: Actor, batch: BoundBatch, now_ms: int) -> St
         INSERT INTO phone_number_history ({HISTORY_COLUMNS})
         SELECT organization_id, phone_number, registration_id, revision + 1, {_LATER}, 'updated',
           CAST($6 AS TEXT), CAST($7 AS TEXT),
-          CASE WHEN inbound_agent_id = $2 AND outbound_agent_id = $2 THEN CAST($8 AS TEXT)
-            WHEN inbound_agent_id = $2 THEN $9 ELSE $10 END
+          CASE {_WHICH} WHEN 1 THEN CAST($8 AS TEXT) WHEN 2 THEN $9 WHEN 3 THEN $10 WHEN 4 THEN $11
+            WHEN 5 THEN $12 WHEN 6 THEN $13 ELSE $14 END
         FROM phone_number WHERE {_IN_BATCH}"""
-    inbound = {"inbound_agent_id": {"from": batch.agent_id, "to": None}}
-    outbound = {"outbound_agent_id": {"from": batch.agent_id, "to": None}}
-    changes = (msgspec.json.encode(c).decode() for c in (inbound | outbound, inbound, outbound))
+    changes = (_cleared(batch.agent_id, which) for which in range(1, 8))
     return sql, (*_values(actor, batch, now_ms), actor.api_key, actor.request_id, *changes)
+
+
+def _cleared(agent_id: str, which: int) -> str:
+    """Return what the history says where the fields of ``which`` named the agent, as JSON."""
+    fields = (field for place, field in enumerate(_FIELDS) if which & 2**place)
+    return msgspec.json.encode({each: {"from": agent_id, "to": None} for each in fields}).decode()
 
 
 def insert_unbinding_events(actor: Actor, batch: BoundBatch, now_ms: int) -> Statement:
@@ -83,7 +94,9 @@ def update_unbound(actor: Actor, batch: BoundBatch, now_ms: int) -> Statement:
         UPDATE phone_number SET revision = revision + 1, updated_ms = {_LATER},
           inbound_agent_id = CASE WHEN inbound_agent_id = $2 THEN NULL ELSE inbound_agent_id END,
           outbound_agent_id =
-            CASE WHEN outbound_agent_id = $2 THEN NULL ELSE outbound_agent_id END
+            CASE WHEN outbound_agent_id = $2 THEN NULL ELSE outbound_agent_id END,
+          fallback_agent_id =
+            CASE WHEN fallback_agent_id = $2 THEN NULL ELSE fallback_agent_id END
         WHERE {_IN_BATCH}"""
     return sql, _values(actor, batch, now_ms)
 
