@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cordboard.numbers.e164 import E164
+from cordboard.numbers.model import Number
 from cordboard.routing.dialled import read_dialled
 from cordboard.routing.model import AgentVersion, Facts, RoutableNumber
 from cordboard.runtime.db import ReadTx, Row, WriteTx
@@ -37,9 +38,22 @@ _FALLBACK = """
       AND fallback.version = number.fallback_agent_version
       AND fallback.organization_id = number.organization_id"""
 
+_STATE = """
+    registration_id, organization_id, cluster_id, inbound_trunk_id, dispatch_rule_id, status,
+    error"""
+
+AT_ONCE = 500
+"""How many rows of a long list are read at a time, so that the event loop waits for no more."""
+
+EVERYBODY = OrganizationId("")
+CATCH_ALL_STATE = RegistrationId("catch-all")
+"""What stands in place of a registration, and of its organization, in the catch-all's state."""
+
 
 class NumberState(msgspec.Struct, frozen=True, gc=False):
-    """What stands at LiveKit for one registration of a number.
+    """What stands at LiveKit for one registration of a number that has its own pair.
+
+    All others ring through the catch-all, of which there is one state.
 
     Attributes:
         status: ``pending``, ``ready``, ``blocked`` or ``failed``.
@@ -83,10 +97,23 @@ def _number_from_row(row: Iterable[Any]) -> RoutableNumber:
     )
 
 
-async def list_routable_numbers(tx: ReadTx) -> list[RoutableNumber]:
-    """Return every number of the installation with the workers that answer it."""
-    rows = await tx.fetch_all(f"SELECT {_WORKER}, {_FALLBACK_WORKER} {_FROM} {_FALLBACK}")
-    return [_number_from_row(row) for row in rows]
+async def list_static_numbers(tx: ReadTx) -> list[RoutableNumber]:
+    """Return every number of the installation that LiveKit can route alone, with the workers that answer it.
+
+    Bound to an agent, and without a webhook to ask: as ``topology.has_own_pair`` has it.
+    """
+    found: list[RoutableNumber] = []
+    last = ""
+    while rows := await tx.fetch_all(
+        f"""SELECT {_WORKER}, {_FALLBACK_WORKER} {_FROM} {_FALLBACK}
+            WHERE number.inbound_agent_id IS NOT NULL AND number.inbound_webhook_url IS NULL
+              AND number.phone_number > $1
+            ORDER BY number.phone_number LIMIT {AT_ONCE}""",
+        last,
+    ):
+        found += map(_number_from_row, rows)
+        last = found[-1].phone_number
+    return found
 
 
 async def find_routable_numbers(
@@ -148,28 +175,53 @@ async def find_facts(
 
 
 async def list_states(tx: ReadTx, cluster_id: str) -> dict[str, NumberState]:
-    """Return what is known of every number at a cluster, by registration."""
-    rows = await tx.fetch_all(
-        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
-             dispatch_rule_id, status, error
-           FROM phone_number_livekit WHERE cluster_id = $1""",
+    """Return what is known of every pair at a cluster, the catch-all included, by registration."""
+    found: dict[str, NumberState] = {}
+    last = ""
+    while rows := await tx.fetch_all(
+        f"""SELECT {_STATE} FROM phone_number_livekit
+            WHERE cluster_id = $1 AND registration_id > $2
+            ORDER BY registration_id LIMIT {AT_ONCE}""",
         cluster_id,
-    )
-    return {row[0]: NumberState(*row) for row in rows}
+        last,
+    ):
+        found.update((row[0], NumberState(*row)) for row in rows)
+        last = rows[-1][0]
+    return found
 
 
 async def find_state(
     tx: ReadTx, organization_id: OrganizationId, registration_id: RegistrationId
 ) -> NumberState | None:
-    """Return what is known of one registration of the organization, or None."""
+    """Return what is known of the pair of one registration of the organization, or None."""
     row = await tx.fetch_one(
-        """SELECT registration_id, organization_id, cluster_id, inbound_trunk_id,
-             dispatch_rule_id, status, error
-           FROM phone_number_livekit WHERE registration_id = $1 AND organization_id = $2""",
+        f"""SELECT {_STATE} FROM phone_number_livekit
+            WHERE registration_id = $1 AND organization_id = $2""",
         registration_id,
         organization_id,
     )
     return None if row is None else NumberState(*row)
+
+
+async def find_standing(
+    tx: ReadTx,
+    organization_id: OrganizationId,
+    number: Number,
+    makes_pairs: bool,  # noqa: FBT001 - given to read() by place
+) -> NumberState | None:
+    """Return what is known to stand for a number: its own pair, or the catch-all; None for neither.
+
+    Args:
+        tx: A transaction.
+        organization_id: Whose number it is.
+        number: The number.
+        makes_pairs: Whether numbers have pairs of their own: then one that has not will get it.
+    """
+    own = await find_state(tx, organization_id, number.registration_id)
+    is_static = number.inbound_agent_id is not None and number.inbound_webhook_url is None
+    if own is not None or (makes_pairs and is_static):
+        return own
+    return await find_state(tx, EVERYBODY, CATCH_ALL_STATE)
 
 
 async def insert_pending_state(
