@@ -98,7 +98,7 @@ def _number_from_row(row: Iterable[Any]) -> RoutableNumber:
 
 
 async def list_static_numbers(tx: ReadTx) -> list[RoutableNumber]:
-    """Return every number of the installation that LiveKit can route alone, with the workers that answer it.
+    """Return every number of the installation that LiveKit can route alone, with its workers.
 
     Bound to an agent, and without a webhook to ask: as ``topology.has_own_pair`` has it.
     """
