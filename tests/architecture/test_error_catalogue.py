@@ -28,9 +28,6 @@ INSIDE = {
     "livekit.not_found": "the adapter and the reconciler settle it",
     "livekit.conflict": "the number's livekit_error tells it",
     "livekit.dial_failed": "the outcome of a dial, not of a request",
-    "call.destination_refused": "no route makes calls yet",
-    "call.stopped": "the same",
-    "call.limit": "the same",
 }
 
 

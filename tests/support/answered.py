@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import msgspec
+
 from cordboard.calls import store
 from cordboard.calls.answering import Answering
 from cordboard.calls.model import Call
@@ -29,7 +31,12 @@ from tests.support.server import HOST, PEPPER
 
 T = TypeVar("T")
 
-DEADLINES = Deadlines(joined_ms=1200, audio_ms=2000, gone_ms=600)
+DEADLINES = Deadlines(
+    joined_ms=1200, audio_ms=2000, gone_ms=600, ringing_s=1, longest_s=600, dialled_ms=3000
+)
+LOOPS_FROM = "127.0.0.1/32"
+"""Where a call comes from that livekit-sip makes to itself."""
+
 FROM = "+12125550100"
 PATIENCE_S = 15
 
@@ -71,6 +78,15 @@ class Answered:
 
         return await eventually(look)
 
+    async def records_once(self, count: int, until: Callable[[Call], bool]) -> list[Call]:
+        """Return the organization's calls once there are so many, each as the test wants it."""
+
+        async def look() -> list[Call] | None:
+            calls = await self.records()
+            return calls if len(calls) == count and all(until(call) for call in calls) else None
+
+        return await eventually(look)
+
     def sent(self, method: str) -> int:
         """Return how often LiveKit was asked for something."""
         return sum(asked.method == method for asked in self.lk.ledger)
@@ -103,7 +119,10 @@ async def answered(
     url = f"http://{HOST}:{sockets[0].getsockname()[1]}/livekit/events"
     async with simulated_livekit(webhook_urls=[url] if events else []) as lk:
         livekit = LiveKit(CLUSTER, lk.url, (APIKey(lk.api_key, lk.api_secret),))
-        reconciler = Reconciler(db, livekit, an_estate(layer))
+        estate = an_estate(layer)
+        sources = (LOOPS_FROM, *estate.source_cidrs)
+        estate = msgspec.structs.replace(estate, source_cidrs=sources)
+        reconciler = Reconciler(db, livekit, estate)
         await reconciler.tick()
         world = Answered(db, await an_actor(db), lk, livekit)
         world.reconcile = reconciler.tick
@@ -139,6 +158,7 @@ def _context(db: Database, answering: Answering) -> Context:
 
 async def _polling(world: Answered, *, polls: bool) -> None:
     while polls:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
         for decider in world.deciders:
+            await decider.follow_outbound()
             await decider.poll()

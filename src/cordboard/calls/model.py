@@ -1,5 +1,6 @@
 """A call's record: what was decided, what happened, and how it ended. No I/O."""
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -14,16 +15,34 @@ NOBODY = OrganizationId("")
 """Whose a call is that was made to a number nobody has registered."""
 
 
+CARRIER_IDS = ("sip.callIDFull", "sip.twilio.", "sip.telnyx.", "sip.amazon.")
+"""How the attributes begin that hold what the carrier calls a call."""
+
+_OUTBOUND_ID = re.compile(r"call_[0-9a-f]{24}")
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
 class CallState(StrEnum):
-    """Where a call stands: a closed set."""
+    """Where a call stands: a closed set. Inbound calls ring, outbound calls are dialled."""
 
     RINGING = "ringing"
+    DIALLING = "dialling"
     ANSWERED = "answered"
     ENDED = "ended"
 
 
 class EndReason(StrEnum):
-    """Why a call ended, or is being ended: a closed set. The first three are refusals."""
+    """Why a call ended, or is being ended: a closed set. The first three are refusals.
+
+    From ``BUSY`` on they are outbound calls' alone. ``UNKNOWN``: it was dialled, or was about to
+    be, and nobody is left who knows what came of it.
+    """
 
     UNKNOWN_NUMBER = RefusalReason.UNKNOWN_NUMBER.value
     UNBOUND_NUMBER = RefusalReason.UNBOUND_NUMBER.value
@@ -37,6 +56,15 @@ class EndReason(StrEnum):
     AGENT_HUNG_UP = "agent_hung_up"
     NOT_ANSWERED = "not_answered"
     CONNECTION_LOST = "connection_lost"
+    BUSY = "busy"
+    DECLINED = "declined"
+    NOT_FOUND = "not_found"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+    CARRIER_REFUSED = "carrier_refused"
+    NOT_DIALLED = "not_dialled"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
 
 
 _BY_DISCONNECT = {
@@ -73,12 +101,21 @@ class CallInProgressError(DomainError):
         super().__init__(f"Call with ID '{call_id}' has not ended; end it first")
 
 
+def room_key(room_sid: str, room: str) -> str:
+    """Return what tells a room from all others.
+
+    It is its sid; but an outbound call's room is made under the call's id, which no room of an
+    inbound call can have, and is known by it before there is a sid.
+    """
+    return room if _OUTBOUND_ID.fullmatch(room) else room_sid
+
+
 class Leg(msgspec.Struct, frozen=True):
-    """The caller's side of a call, as its attributes tell.
+    """The telephone's side of a call, as its attributes tell, or as it was asked for.
 
     Attributes:
-        sip_call_id: ``sip.callID``.
-        rule_id: The dispatch rule by which it came.
+        sip_call_id: ``sip.callID``; empty until it is known.
+        rule_id: The dispatch rule by which it came; empty for an outbound call.
         carrier_ids: What the carrier calls it, by attribute (``sip.twilio.callSid`` …).
     """
 
@@ -90,13 +127,36 @@ class Leg(msgspec.Struct, frozen=True):
     carrier_ids: dict[str, str]
 
 
+class OutboundDial(msgspec.Struct, frozen=True):
+    """What became of the dial of an outbound call. There is never a second one.
+
+    Attributes:
+        trunk_id: LiveKit's outbound trunk.
+        intent_ms: Since when it may have been made; None: nobody's telephone has rung.
+        outcome_ms: When it was known what came of it; None: not yet.
+        sip_status: The final SIP response (RFC 3261, section 21) of a call that was not answered,
+            where LiveKit tells it.
+    """
+
+    trunk_id: str
+    intent_ms: int | None = None
+    outcome_ms: int | None = None
+    sip_status: int | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it may be ringing somewhere."""
+        return self.intent_ms is not None and self.outcome_ms is None
+
+
 class Call(msgspec.Struct, frozen=True):
-    """A call that came in.
+    """A call that came in, or one that goes out.
 
     Attributes:
         organization_id: Whose; :data:`NOBODY` for an unknown number.
-        room: The room's name; it holds the caller's number.
-        decision: Taken when it rang; nothing changes it afterwards.
+        room_sid: The room's key (:func:`room_key`).
+        room: The room's name; an inbound call's holds the caller's number.
+        decision: Taken when it rang, or was asked for; nothing changes it afterwards.
         is_decided_here: Whether Cordboard sends for its agent, and not LiveKit alone.
         attempt: Which of the decision's targets is being tried, from 0.
         tried_ms: When that began; its deadlines count from here.
@@ -104,6 +164,7 @@ class Call(msgspec.Struct, frozen=True):
         dispatch_id: The dispatch that stays; empty until it is known.
         closing_ms: Since when it is being ended by Cordboard, for ``closing_reason``.
         metadata: The customer's own notes.
+        dial: Of an outbound call; None for one that came in.
     """
 
     call_id: str
@@ -128,6 +189,12 @@ class Call(msgspec.Struct, frozen=True):
     closing_ms: int | None = None
     closing_reason: EndReason | None = None
     metadata: dict[str, Any] = {}
+    dial: OutboundDial | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """Who called whom."""
+        return Direction.INBOUND if self.dial is None else Direction.OUTBOUND
 
     @property
     def is_unmatched(self) -> bool:
@@ -159,8 +226,11 @@ class Call(msgspec.Struct, frozen=True):
     def observed(self, seen: Seen, now_ms: int) -> "Call":
         """Return the record as what was seen of its room makes it.
 
-        The agent's first audio counts as the answer: LiveKit tells of no other.
+        The agent's first audio counts as the answer: LiveKit tells of no other. An outbound call
+        is not changed: who follows it does that (``outbound/steps.py``).
         """
+        if self.dial is not None:
+            return self
         ended_ms = _ended_ms(seen, self.started_ms)
         answered_ms = _answered_ms(seen, self.started_ms, ended_ms)
         state = CallState.RINGING if answered_ms is None else CallState.ANSWERED

@@ -11,6 +11,7 @@ import msgspec
 
 from cordboard.calls import store
 from cordboard.calls.model import (
+    CARRIER_IDS,
     NOBODY,
     Call,
     CallInProgressError,
@@ -18,6 +19,7 @@ from cordboard.calls.model import (
     CallState,
     EndReason,
     Leg,
+    room_key,
 )
 from cordboard.calls.seen import Seen, Sighting
 from cordboard.routing.events import LiveKitEvent, Sight
@@ -27,7 +29,6 @@ from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import WriteTx
 from cordboard.runtime.ids import OrganizationId
 
-CARRIER_IDS = ("sip.callIDFull", "sip.twilio.", "sip.telnyx.", "sip.amazon.")
 WHOLE_SECOND_MS = 999
 
 
@@ -67,9 +68,12 @@ async def record_event(tx: WriteTx, cluster_id: str, event: LiveKitEvent) -> Tak
 
     An event says when in whole seconds; within that second, the instant of its arrival counts.
     """
+    key = room_key(event.room_sid, event.room)
     leg = leg_of(event.attributes, event.joined_ms) if event.kind == "sip" else None
-    if event.kind == "sip" and (
-        leg is None or await find_own_rule(tx, cluster_id, leg.rule_id) is None
+    if (
+        event.kind == "sip"
+        and key == event.room_sid
+        and (leg is None or await find_own_rule(tx, cluster_id, leg.rule_id) is None)
     ):
         return None
     if not await store.insert_event(tx, cluster_id, event.event_id):
@@ -84,7 +88,7 @@ async def record_event(tx: WriteTx, cluster_id: str, event: LiveKitEvent) -> Tak
         sightings.append(
             Sighting(event.sight, event.participant_sid, at_ms, event.kind, event.disconnect_reason)
         )
-    return await observe(tx, cluster_id, (event.room_sid, event.room), sightings, leg)
+    return await observe(tx, cluster_id, (key, event.room), sightings, leg)
 
 
 async def observe(
@@ -99,7 +103,7 @@ async def observe(
     Args:
         tx: A transaction.
         cluster_id: The LiveKit of the room.
-        room: The room's sid and its name.
+        room: The room's key and its name.
         sightings: What was seen; what is known already changes nothing.
         leg: The caller's side, where it was seen.
     """

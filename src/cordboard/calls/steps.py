@@ -17,17 +17,23 @@ LOOK_AFTER_MS = 500
 
 
 class Deadlines(msgspec.Struct, frozen=True):
-    """How long an agent may take, in milliseconds.
+    """How long agents and dials may take, in milliseconds where nothing else is said.
 
     Attributes:
         joined_ms: From its dispatch until it is in the room.
         audio_ms: From its dispatch until it can be heard.
         gone_ms: From the moment the last agent left an answered call.
+        ringing_s: Seconds that an outbound call rings at most.
+        longest_s: Seconds that an outbound call lasts at most.
+        dialled_ms: From the intent of a dial until LiveKit has an outcome in any case.
     """
 
     joined_ms: int = 6_000
     audio_ms: int = 10_000
     gone_ms: int = 3_000
+    ringing_s: int = 20
+    longest_s: int = 3_600
+    dialled_ms: int = 32_000
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -60,7 +66,8 @@ def next_step(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step
         return NOTHING
     if call.closing_ms is not None:
         return _closing(call.closing_ms, call.started_ms, seen.caller, now_ms)
-    if call.is_decided_here and not call.dispatch_id:
+    # Whom LiveKit sent for alone Cordboard does not ask again; a fallback is always its own.
+    if (call.is_decided_here or call.attempt > 0) and not call.dispatch_id:
         ask_ms = call.asked_ms + ASK_AGAIN_AFTER_MS
         if now_ms >= ask_ms:
             return AskAgain()

@@ -21,7 +21,7 @@ SORTS = {
 }
 STATUSES = {
     "REGISTERED": "state = 'ringing'",
-    "ONGOING": "state = 'answered'",
+    "ONGOING": "state IN ('dialling', 'answered')",
     "ENDED": "(state = 'ended' AND is_unmatched = 0)",
     "ERROR": "(state = 'ended' AND is_unmatched = 1)",
 }
@@ -103,6 +103,16 @@ async def list_up(tx: ReadTx, cluster_id: str) -> list[Call]:
     return [_call.decode(row[0]) for row in rows]
 
 
+async def list_outbound_up(tx: ReadTx, cluster_id: str) -> list[Call]:
+    """Return the outbound calls of a cluster that have not ended."""
+    rows = await tx.fetch_all(
+        """SELECT record FROM phone_call
+           WHERE cluster_id = $1 AND is_outbound = 1 AND state <> 'ended'""",
+        cluster_id,
+    )
+    return [_call.decode(row[0]) for row in rows]
+
+
 async def find_call(tx: ReadTx, organization_id: OrganizationId, call_id: str) -> Call | None:
     """Return a call of the organization."""
     row = await tx.fetch_one(
@@ -141,6 +151,7 @@ def _columns(call: Call) -> tuple[Value, ...]:
         call.created_ms,
         call.updated_ms,
         _encode(call).decode(),
+        int(call.dial is not None),
     )
 
 
@@ -148,8 +159,8 @@ def insert_call(call: Call) -> Statement:
     """Return the statement that stores a new call."""
     return (
         """INSERT INTO phone_call (call_id, organization_id, cluster_id, room_sid, state, agent_id,
-             is_unmatched, started_ms, duration_ms, created_ms, updated_ms, record)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+             is_unmatched, started_ms, duration_ms, created_ms, updated_ms, record, is_outbound)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
         _columns(call),
     )
 
@@ -159,7 +170,7 @@ def update_call(call: Call) -> Statement:
     return (
         """UPDATE phone_call SET organization_id = $2, cluster_id = $3, room_sid = $4, state = $5,
              agent_id = $6, is_unmatched = $7, started_ms = $8, duration_ms = $9, created_ms = $10,
-             updated_ms = $11, record = $12
+             updated_ms = $11, record = $12, is_outbound = $13
            WHERE call_id = $1""",
         _columns(call),
     )

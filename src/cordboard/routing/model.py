@@ -162,7 +162,11 @@ def call_id(cluster_id: str, sip_call_id: str) -> str:
 
 
 def job_metadata(
-    number: RoutableNumber, agent: AgentVersion, cluster_id: str, call_id: str | None
+    number: RoutableNumber,
+    agent: AgentVersion,
+    cluster_id: str,
+    call_id: str | None,
+    direction: str = "inbound",
 ) -> str:
     """Return what the worker's job is told: ids only, never more than 512 bytes.
 
@@ -171,7 +175,7 @@ def job_metadata(
     values: dict[str, str | int] = {
         "cordboard": 1,
         "organization_id": number.organization_id,
-        "direction": "inbound",
+        "direction": direction,
         "phone_number": number.phone_number,
         "agent_id": agent.agent_id,
         "agent_version": agent.agent_version,

@@ -20,6 +20,7 @@ from cordboard.edge.api import (
     number_lists,
     numbers,
     openapi,
+    phone_calls,
     route,
 )
 from cordboard.edge.api.context import Context
@@ -56,6 +57,7 @@ ROUTES: list[HTTPRouteHandler] = [
     agent_versions.list_versions,
     agent_versions.get_version,
     route.explain_route,
+    phone_calls.create_phone_call,
     calls.list_calls_by_query,
     calls.list_calls_by_body,
     calls.list_unmatched_calls,

@@ -109,10 +109,19 @@ def checked_update(asked: UpdateCall) -> dict[str, Any]:
         if getattr(asked, field) is not UNSET:
             raise InvalidError(field, "immutable", "cannot be changed; leave it out")
     metadata = {} if asked.metadata is UNSET else asked.metadata
+    check_metadata(metadata)
+    return metadata
+
+
+def check_metadata(metadata: dict[str, Any]) -> None:
+    """Hold notes against what is kept of them.
+
+    Raises:
+        InvalidError: ``validation.length``.
+    """
     if len(msgspec.json.encode(metadata)) > LONGEST_METADATA:
         reason = f"must have at most {LONGEST_METADATA:,} bytes of JSON"
         raise InvalidError("metadata", "length", reason)
-    return metadata
 
 
 def checked_page(page: int | None, limit: int | None) -> CallQuery:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from cordboard.calls.model import Call, CallState, EndReason
+from cordboard.calls.model import Call, CallState, Direction, EndReason
 from cordboard.calls.store import SORTS, CallPage, CallQuery
+from cordboard.edge.api.call_events import CallEvent, call_events, called_number
 from cordboard.edge.api.paging import PagePosition, ReturnedCount, UsedOrder, page_position
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.route_shapes import StepShape, TargetShape, target_shape, trace_shape
@@ -43,19 +44,6 @@ NotRecorded = Annotated[
 ]
 
 
-class CallEvent(msgspec.Struct, frozen=True):
-    """Something that happened on a call."""
-
-    timestamp: Annotated[int, Meta(description="Epoch milliseconds.", examples=[1705314600123])]
-    event: Annotated[str, Meta(description="What it was.", examples=["Call started - INBOUND"])]
-    session_time: Annotated[
-        int, Meta(description="Milliseconds since the call began.", examples=[0])
-    ]
-    data: Annotated[
-        dict[str, Any], Meta(description="More about it.", examples=[{"direction": "INBOUND"}])
-    ]
-
-
 class TelephonyIdentifier(msgspec.Struct, frozen=True):
     """What the carrier calls a call."""
 
@@ -82,8 +70,8 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     call_status: Annotated[
         str,
         Meta(
-            description="REGISTERED while it rings, ONGOING while it is answered, then ENDED; "
-            "ERROR when no agent was found for it.",
+            description="REGISTERED while it rings, ONGOING while it is answered or dialled, then "
+            "ENDED; ERROR when no agent was found for it.",
             examples=["ENDED"],
             extra_json_schema=choices(*STATUSES),
         ),
@@ -93,11 +81,19 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ]
     direction: Annotated[
         str,
-        Meta(description="Who called whom.", extra_json_schema={"const": "INBOUND"}),
+        Meta(
+            description="Whether it came in or was made.",
+            examples=["INBOUND"],
+            extra_json_schema=choices(*Direction),
+        ),
     ]
     from_number: Annotated[
         str | None,
-        Meta(description="The caller, as the carrier says.", examples=["+12125550100"]),
+        Meta(
+            description="The caller, as the carrier says; the number itself, of a call that was "
+            "made.",
+            examples=["+12125550100"],
+        ),
     ]
     to_number: Annotated[
         str, Meta(description="The number that was called.", examples=["+14157774444"])
@@ -148,6 +144,13 @@ class CallDetails(CallAnswer, frozen=True, kw_only=True):
         ),
     ]
     answered_timestamp: Millisecond
+    sip_status: Annotated[
+        int | None,
+        Meta(
+            description="The final SIP response of a call that was made and not answered, or null.",
+            examples=[486],
+        ),
+    ]
     targets: Annotated[
         list[TargetShape],
         Meta(description="The agents that were to answer, as decided when it rang."),
@@ -261,6 +264,7 @@ def call_details(call: Call) -> CallDetails:
         state=call.state,
         end_reason=call.end_reason,
         answered_timestamp=call.answered_ms,
+        sip_status=None if call.dial is None else call.dial.sip_status,
         targets=[target_shape(each) for each in decision.targets]
         if isinstance(decision, Accepted)
         else [],
@@ -327,9 +331,9 @@ def _published(call: Call) -> dict[str, Any]:
         "organization_id": call.organization_id,
         "call_status": _status(call),
         "call_type": "PHONE_CALL",
-        "direction": "INBOUND",
+        "direction": call.direction,
         "from_number": call.leg.caller or None,
-        "to_number": call.decision.phone_number or call.leg.dialled,
+        "to_number": called_number(call),
         "created_at": iso_utc(call.created_ms),
         "updated_at": iso_utc(call.updated_ms),
         "start_timestamp": call.started_ms,
@@ -337,7 +341,7 @@ def _published(call: Call) -> dict[str, Any]:
         "call_duration": call.duration_ms,
         "disconnection_reason": _disconnection(call),
         "metadata": call.metadata,
-        "events": _events(call),
+        "events": call_events(call),
         "telephony_identifier": TelephonyIdentifier(_call_sid(call), None),
     }
 
@@ -345,7 +349,7 @@ def _published(call: Call) -> dict[str, Any]:
 def _status(call: Call) -> str:
     if call.state is CallState.RINGING:
         return "REGISTERED"
-    if call.state is CallState.ANSWERED:
+    if call.state in {CallState.ANSWERED, CallState.DIALLING}:
         return "ONGOING"
     return "ERROR" if call.is_unmatched else "ENDED"
 
@@ -359,21 +363,3 @@ def _disconnection(call: Call) -> str | None:
 def _call_sid(call: Call) -> str | None:
     ids = call.leg.carrier_ids
     return next((ids[name] for name in _CALL_SIDS if name in ids), None)
-
-
-def _events(call: Call) -> list[CallEvent]:
-    started = {
-        "direction": "INBOUND",
-        "from": call.leg.caller or None,
-        "to": call.decision.phone_number or call.leg.dialled,
-    }
-    happened: list[tuple[int | None, str, dict[str, Any]]] = [
-        (call.started_ms, "Call started - INBOUND", started),
-        (call.answered_ms, "Call answered", {}),
-        (call.ended_ms, "Call ended", {"reason": call.end_reason}),
-    ]
-    return [
-        CallEvent(at_ms, event, at_ms - call.started_ms, data)
-        for at_ms, event, data in happened
-        if at_ms is not None
-    ]

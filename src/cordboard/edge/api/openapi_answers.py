@@ -30,6 +30,7 @@ TITLES = {
     404: "Not found, or another organization's",
     405: "The path takes other methods",
     409: "In conflict with what is there",
+    429: "More than is allowed for now",
     412: "Changed since the revision that If-Match names",
     413: "The body is too large",
     415: "The body is no JSON",

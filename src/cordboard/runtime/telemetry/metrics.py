@@ -43,6 +43,7 @@ OUTBOX_LAG_EVENTS = Gauge(
 CALLS_ENDED = Counter(
     "cordboard_calls_ended_total", "Calls that ended, by the reason in their record.", ["reason"]
 )
+DIALS = Counter("cordboard_dials_total", "Dials, by what came of them.", ["outcome"])
 WORK_FAILURES = Counter(
     "cordboard_work_failures_total", "Turns of background work that failed.", ["work"]
 )

@@ -1,0 +1,80 @@
+"""Sending for a call's agent, once, however many send for it."""
+
+import msgspec
+
+from cordboard.calls import operations, store
+from cordboard.calls.model import Call
+from cordboard.routing.livekit import LiveKit
+from cordboard.routing.livekit_shapes import Dispatch
+from cordboard.routing.model import Target
+from cordboard.runtime.db import Database
+
+
+class _Ours(msgspec.Struct):
+    """Job metadata, as far as it tells a dispatch of Cordboard's."""
+
+    cordboard: int
+
+
+class Dispatching:
+    """Sends for the agents of calls at one LiveKit, and keeps to one at a time."""
+
+    def __init__(self, db: Database, livekit: LiveKit) -> None:
+        """Send for nobody yet."""
+        self._db = db
+        self._livekit = livekit
+
+    async def send_for_agent(self, call: Call, *, looks_first: bool) -> None:
+        """Dispatch a call's present agent, once: earlier ones go, and of several one stays.
+
+        CreateDispatch is not idempotent, so what is there is listed afterwards; every decider that
+        created one lists, and all leave the lowest id.
+
+        Raises:
+            LiveKitError: It is not known to be sent for; asking again is safe.
+        """
+        target = call.target
+        if target is None:
+            return
+        if looks_first:
+            ours = await self._ours(call)
+            for dispatch in ours:
+                if dispatch.metadata != target.metadata:
+                    await self._livekit.delete_dispatch(call.room, dispatch.dispatch_id)
+            if any(dispatch.metadata == target.metadata for dispatch in ours):
+                await self._settle(call, target)
+                return
+        await self._livekit.create_dispatch(call.room, target)
+        await self._settle(call, target)
+
+    async def _settle(self, call: Call, target: Target) -> None:
+        """Leave one dispatch of the present agent, and note it."""
+        mine = sorted(
+            dispatch.dispatch_id
+            for dispatch in await self._ours(call)
+            if dispatch.metadata == target.metadata
+        )
+        for surplus in mine[1:]:
+            await self._livekit.delete_dispatch(call.room, surplus)
+        if not mine:
+            return
+        noted = await self._db.write(operations.note_dispatch, call, mine[0])
+        if noted is None:
+            await self._clear_up(call)
+
+    async def _clear_up(self, call: Call) -> None:
+        """Close the room of a call that ended before its dispatch came: that opened it again."""
+        found = await self._db.read(store.find_followed, call.cluster_id, call.call_id)
+        if found is None or found[0].ended_ms is not None:
+            await self._livekit.delete_room(call.room)
+
+    async def _ours(self, call: Call) -> list[Dispatch]:
+        dispatches = await self._livekit.list_dispatches(call.room)
+        return [dispatch for dispatch in dispatches if _is_ours(dispatch)]
+
+
+def _is_ours(dispatch: Dispatch) -> bool:
+    try:
+        return msgspec.json.decode(dispatch.metadata, type=_Ours).cordboard == 1
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False

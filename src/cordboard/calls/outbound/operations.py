@@ -1,0 +1,167 @@
+"""What happens to the records of outbound calls, from the request to the end.
+
+Whoever changes a call has claimed its room first, as for inbound calls, so its changes come one
+after the other. The intent to dial is committed once; whoever commits it dials, and nobody else.
+"""
+
+from typing import Any
+
+import msgspec
+
+from cordboard.agents.binding import check_bindings
+from cordboard.agents.errors import AgentNotFoundError
+from cordboard.agents.store import get_version
+from cordboard.calls import store
+from cordboard.calls.model import Call, CallState, EndReason
+from cordboard.calls.outbound.destinations import check_destination
+from cordboard.calls.outbound.model import (
+    CallRules,
+    CallsUnavailableError,
+    PhoneCallRequest,
+    placed_call,
+)
+from cordboard.calls.outbound.outcomes import DialOutcome
+from cordboard.calls.outbound.reservations import reserve, settle
+from cordboard.calls.outbound.store.guards import claim_guards, find_guards
+from cordboard.calls.seen import Sighting
+from cordboard.numbers.store import get_number
+from cordboard.routing.events import Sight
+from cordboard.routing.model import AgentVersion
+from cordboard.runtime.actor import Actor
+from cordboard.runtime.db import WriteTx
+from cordboard.runtime.ids import AgentId, OrganizationId
+
+
+async def place_call(
+    tx: WriteTx, actor: Actor, request: PhoneCallRequest, rules: CallRules
+) -> Call:
+    """Take a call that is to be made; its agent and its dial follow in the background.
+
+    Raises:
+        NumberNotFoundError: The organization has no number ``from_number``.
+        AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not have.
+        DestinationRefusedError: The number may not be called.
+        NoOutboundAgentError, NoOutboundTrunkError, CallsUnavailableError: Something is missing.
+        CallsStoppedError, CallLimitError: The organization may not call now.
+    """
+    organization_id = actor.organization_id
+    number = await get_number(tx, organization_id, request.from_number)
+    agent_id, version = request.binding(number)
+    await check_bindings(
+        tx,
+        organization_id,
+        (agent_id, version),
+        requires_registered=rules.requires_registered_agents,
+    )
+    agent = await _worker(tx, organization_id, agent_id, version)
+    guards = await find_guards(tx, organization_id)
+    check_destination(number.phone_number, request.to_number, guards.allowed_regions)
+    if rules.cluster_id is None:
+        raise CallsUnavailableError
+    call_id = tx.new_id("call_")
+    call = placed_call(call_id, rules.cluster_id, request, number, agent, tx.now_ms)
+    await reserve(tx, organization_id, call_id, rules.longest_ms)
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    await tx.execute_together(store.insert_call(call))
+    return call
+
+
+async def _worker(
+    tx: WriteTx, organization_id: OrganizationId, agent_id: str, version: int
+) -> AgentVersion:
+    """Return which worker serves an agent; one that is not registered is known to LiveKit alone."""
+    try:
+        found = await get_version(tx, organization_id, AgentId(agent_id), str(version))
+    except AgentNotFoundError:
+        return AgentVersion(agent_id, version, agent_id, None, is_registered=False)
+    worker, deployment = found.livekit_agent_name, found.livekit_deployment
+    return AgentVersion(agent_id, version, worker, deployment, is_registered=True)
+
+
+async def commit_dial(tx: WriteTx, call: Call) -> Call | None:
+    """Commit the intent to dial; None when it may not be dialled by whoever asks.
+
+    The kill switch is read under the lock that sets it: once it is on, nothing begins.
+    """
+    now = await _claimed(tx, call)
+    if now is None or now.dial is None or now.dial.intent_ms is not None:
+        return None
+    if now.closing_ms is not None or now.ended_ms is not None:
+        return None
+    if (await claim_guards(tx, now.organization_id)).is_stopped:
+        await _store(tx, now, closing_ms=tx.now_ms, closing_reason=EndReason.STOPPED)
+        return None
+    return await _store(tx, now, dial=msgspec.structs.replace(now.dial, intent_ms=tx.now_ms))
+
+
+async def note_outcome(tx: WriteTx, call: Call, outcome: DialOutcome) -> Call | None:
+    """Note what came of a dial; None when that is known already.
+
+    Who answered is noted as seen in the room, so that it can be noticed that they are not any more.
+    """
+    now = await _claimed(tx, call)
+    if now is None or now.dial is None or not now.dial.is_under_way:
+        return None
+    fields: dict[str, Any] = {
+        "dial": msgspec.structs.replace(
+            now.dial, outcome_ms=tx.now_ms, sip_status=outcome.sip_status
+        )
+    }
+    if outcome.failure is None:
+        seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
+        here = Sighting(Sight.JOINED, outcome.participant_sid, tx.now_ms, "sip")
+        await store.update_room(tx, now.cluster_id, now.room_sid, seen.after(here))
+        fields["state"] = CallState.ANSWERED
+        fields["answered_ms"] = max(tx.now_ms, now.started_ms)
+        fields["leg"] = msgspec.structs.replace(
+            now.leg, sip_call_id=outcome.sip_call_id, carrier_ids=outcome.carrier_ids
+        )
+    elif now.closing_ms is None:
+        fields |= {"closing_ms": tx.now_ms, "closing_reason": outcome.failure}
+    return await _store(tx, now, **fields)
+
+
+async def close(
+    tx: WriteTx, call: Call, reason: EndReason, at_ms: int | None = None
+) -> Call | None:
+    """Begin to end a call; None when that has begun. A call that has not been dialled never is.
+
+    Args:
+        tx: A transaction.
+        call: Which.
+        reason: Why.
+        at_ms: When the telephone's side left, where it did.
+    """
+    now = await _claimed(tx, call)
+    if now is None or now.closing_ms is not None or now.ended_ms is not None:
+        return None
+    return await _store(tx, now, closing_ms=at_ms or tx.now_ms, closing_reason=reason)
+
+
+async def finish(tx: WriteTx, call: Call) -> Call | None:
+    """End the record of a call whose room is gone, and settle what it reserved; None if ended."""
+    now = await _claimed(tx, call)
+    if now is None or now.ended_ms is not None:
+        return None
+    seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
+    left_ms = seen.caller.left_ms or tx.now_ms
+    after = now.changed(
+        tx.now_ms,
+        state=CallState.ENDED,
+        ended_ms=max(left_ms, now.answered_ms or now.started_ms),
+        end_reason=now.closing_reason or EndReason.UNKNOWN,
+    )
+    await tx.execute_together(store.update_call(after))
+    await settle(tx, after.organization_id, after.call_id, after.duration_ms)
+    return after
+
+
+async def _claimed(tx: WriteTx, call: Call) -> Call | None:
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    return await store.find_call_in_room(tx, call.cluster_id, call.room_sid)
+
+
+async def _store(tx: WriteTx, call: Call, **fields: Any) -> Call:  # noqa: ANN401 - as the fields are
+    after = call.changed(tx.now_ms, **fields)
+    await tx.execute_together(store.update_call(after))
+    return after
