@@ -16,6 +16,10 @@ LOOK_AFTER_MS = 500
 """When a call that is to end shows no audio of its caller's, the event was lost: end it anyway."""
 
 
+LONGEST_RINGING_S = 75
+"""LiveKit gives up waiting for the answer to a dial after 80 s, whatever it was told."""
+
+
 class Deadlines(msgspec.Struct, frozen=True):
     """How long agents and dials may take, in milliseconds where nothing else is said.
 
@@ -25,7 +29,7 @@ class Deadlines(msgspec.Struct, frozen=True):
         gone_ms: From the moment the last agent left an answered call.
         ringing_s: Seconds that an outbound call rings at most.
         longest_s: Seconds that an outbound call lasts at most.
-        dialled_ms: From the intent of a dial until LiveKit has an outcome in any case.
+        settle_ms: After that, until LiveKit has given its word in any case.
     """
 
     joined_ms: int = 6_000
@@ -33,7 +37,12 @@ class Deadlines(msgspec.Struct, frozen=True):
     gone_ms: int = 3_000
     ringing_s: int = 20
     longest_s: int = 3_600
-    dialled_ms: int = 32_000
+    settle_ms: int = 12_000
+
+    @property
+    def dialled_ms(self) -> int:
+        """From the intent of a dial until nothing can come of it any more."""
+        return self.ringing_s * 1000 + self.settle_ms
 
 
 class Wait(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import msgspec
 
 from cordboard.calls.answering import Answering
-from cordboard.calls.steps import Deadlines
+from cordboard.calls.steps import LONGEST_RINGING_S, Deadlines
 from cordboard.provisioning.probe_agent import Probing, sweep_probe_rooms
 from cordboard.provisioning.reconcile import Reconciler, reconcile
 from cordboard.routing import store
@@ -140,6 +140,8 @@ def _answering(livekit: LiveKit, cluster: Cluster, settings: Settings, db: Datab
         joined_ms=round(settings.agent_join_timeout * 1000),
         audio_ms=round(settings.agent_audio_timeout * 1000),
         gone_ms=round(settings.agent_gone_timeout * 1000),
+        ringing_s=min(settings.ringing_timeout, LONGEST_RINGING_S),
+        longest_s=settings.max_call_duration * 60,
     )
     secrets = {key.api_key: key.api_secret for key in cluster.keys}
     return Answering(db, livekit, system_clock, deadlines, secrets)
