@@ -130,6 +130,13 @@ def test_a_dispatch_that_is_not_noted_is_asked_for_again() -> None:
     assert step(call, room, ASK_AGAIN_AFTER_MS) == AskAgain()
 
 
+def test_a_fallback_is_asked_for_again_also_where_livekit_sent_for_the_agent_alone() -> None:
+    call = a_call(targets=2, attempt=1, dispatch_id="").changed(START, is_decided_here=False)
+    assert step(call, seen(CALLER), ASK_AGAIN_AFTER_MS) == AskAgain()
+    first = a_call(targets=2, dispatch_id="").changed(START, is_decided_here=False)
+    assert step(first, seen(CALLER), ASK_AGAIN_AFTER_MS) == Wait(START + 6_000)
+
+
 def test_an_agent_must_be_in_the_room_in_time() -> None:
     call, room = a_call(), seen(CALLER)
     assert step(call, room, 5_999) == Wait(START + 6_000)
