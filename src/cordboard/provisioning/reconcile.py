@@ -364,6 +364,7 @@ class Reconciler:
         registered = {state.registration_id for state in states}
         let_go(states)
         let_go(plan.numbers)
+        let_go(plan.difference.repairs)
         return changed, [RegistrationId(name) for name in known.keys() - registered]
 
     def _state(

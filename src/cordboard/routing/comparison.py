@@ -103,7 +103,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     surplus_trunks: tuple[Surplus, ...]
     surplus_rules: tuple[Surplus, ...]
-    repairs: tuple[Repair, ...]
+    repairs: list[Repair]
     ready: dict[str, Ready]
     blocked: dict[str, str]
     warnings: tuple[Warned, ...]
@@ -148,15 +148,24 @@ def compare(
     taken = _taken(existing.foreign_trunks)
     for tag in desired.keys() | existing.trunks.keys() | existing.rules.keys():
         _look_at(tag, desired.get(tag), existing, taken, found)
-    found.repairs.sort(key=lambda it: (it.tag != CATCH_ALL, not it.is_hole, it.trunk is not None))
+    found.repairs.sort(key=_place)
     return Difference(
         surplus_trunks=tuple(found.surplus_trunks),
         surplus_rules=tuple(found.surplus_rules),
-        repairs=tuple(found.repairs),
+        repairs=found.repairs,
         ready=found.ready,
         blocked=found.blocked,
         warnings=tuple(_warnings(existing, desired)),
     )
+
+
+def _place(repair: Repair) -> int:
+    """Return which repairs go first: the catch-all, then holes, then what is missing."""
+    if repair.tag == CATCH_ALL:
+        return 0
+    if repair.is_hole:
+        return 1
+    return 2 if repair.trunk is None else 3
 
 
 def _look_at(

@@ -70,7 +70,8 @@ def a_foreign_rule(*trunk_ids: str) -> DispatchRule:
 def test_a_pair_that_stands_needs_nothing() -> None:
     pair = a_pair()
     found = difference([trunk_of(pair)], [rule_of(pair)], pair)
-    assert (found.repairs, found.surplus_trunks, found.surplus_rules) == ((), (), ())
+    assert found.repairs == []
+    assert (found.surplus_trunks, found.surplus_rules) == ((), ())
     assert (found.ready["num_1"].trunk_id, found.ready["num_1"].rule_id) == ("ST_1", "SDR_1")
 
 
