@@ -79,6 +79,7 @@ def all_of(server: RunningServer, caller: Caller, ids: dict[str, str]) -> list[A
         "/api/phone-numbers",
         "/api/agents",
         f"/api/organizations/{ids['organization_id']}/api-keys",
+        f"/api/organizations/{ids['organization_id']}/outbound-guards",
     ]
     return [
         *(caller.request("GET", path).data for path in paths),

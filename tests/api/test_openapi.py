@@ -105,6 +105,15 @@ class Tour:
         self.ask("DELETE", one)
         self.ask("POST", f"{one}/rotate", {})
 
+    def guards(self) -> None:
+        """Show and change what guards outbound calls, and who did."""
+        guards = f"/api/organizations/{self.caller.organization_id}/outbound-guards"
+        body = {"allowed_regions": ["US"], "max_concurrent_calls": None, "is_stopped": True}
+        self.ask("PATCH", guards, body)
+        self.ask("PATCH", guards, {"max_concurrent_calls": 0})
+        for target in (guards, f"{guards}/history"):
+            self.ask("GET", target)
+
     def calls(self, server: RunningServer) -> None:
         """Ask who would answer; list, show, note on, end and delete a call."""
         for to in ("+14155550100", "nobody"):
@@ -131,6 +140,7 @@ def test_every_answer_of_a_tour_through_the_api_is_as_described(server: RunningS
     tour.numbers()
     tour.agents()
     tour.keys()
+    tour.guards()
     tour.calls(server)
     tour.operation()
     problems = [

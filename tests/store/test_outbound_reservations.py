@@ -227,7 +227,8 @@ async def test_a_change_of_guards_tells_who_made_it(db: Database) -> None:
     changed = await db.write(change_guards, actor, changes)
     await db.write(change_guards, actor, {"max_concurrent_calls": None})
     assert changed == Guards(frozenset({"CA", "US"}), 7, 30, 500, is_stopped=False, revision=1)
-    second, first = await db.read(list_guards_history, actor.organization_id, 10)
+    (second, first), total = await db.read(list_guards_history, actor.organization_id, 0, 10)
+    assert total == 2
     assert (first.revision, first.api_key, first.request_id) == (1, actor.api_key, actor.request_id)
     assert first.changes == {
         "allowed_regions": {"from": [], "to": ["CA", "US"]},
@@ -242,4 +243,4 @@ async def test_guards_that_stay_the_same_leave_no_trace(db: Database) -> None:
     actor = await an_actor(db)
     same = {"max_concurrent_calls": 5, "is_stopped": False, "allowed_regions": frozenset[str]()}
     assert (await db.write(change_guards, actor, same)).revision == 0
-    assert await db.read(list_guards_history, actor.organization_id, 10) == []
+    assert await db.read(list_guards_history, actor.organization_id, 0, 10) == ([], 0)

@@ -6,6 +6,7 @@ import typer
 import uvloop
 
 from cordboard.edge.cli.output import print_record, print_table
+from cordboard.operator import guards
 from cordboard.operator.installation import opened_database, pepper_of, secret_key_of
 from cordboard.operator.terminal import (
     DatabaseOption,
@@ -68,6 +69,11 @@ def list_all(database: DatabaseOption = None, *, as_json: JSONOption = False) ->
         print_as_json(rows)
     else:
         print_table(("organization_id", "name", "created_at"), (list(row.values()) for row in rows))
+
+
+app.command("guards")(guards.guards)
+app.command("stop-calls")(guards.stop_calls)
+app.command("resume-calls")(guards.resume_calls)
 
 
 async def _created(settings: Settings, name: str) -> tuple[Organization, IssuedKey]:

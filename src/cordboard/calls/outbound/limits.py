@@ -103,8 +103,8 @@ def _check_minutes(most: int, usage: Usage, longest_ms: int, now_ms: int) -> Non
     midnight_ms = (day_of(now_ms) + 1) * DAY_MS
     helps = is_spent and longest_ms <= most_ms
     detail = (
-        f"max_minutes_per_day: {_minutes(usage.day_ms)} of {most} minutes of this UTC day are used "
-        f"or reserved, and a call reserves {_minutes(longest_ms)}"
+        f"max_minutes_per_day: {whole_minutes(usage.day_ms)} of {most} minutes of this UTC day are used "
+        f"or reserved, and a call reserves {whole_minutes(longest_ms)}"
     )
     raise CallLimitError(
         OutboundRefusal.MINUTES_PER_DAY,
@@ -113,7 +113,7 @@ def _check_minutes(most: int, usage: Usage, longest_ms: int, now_ms: int) -> Non
     )
 
 
-def _minutes(duration_ms: int) -> int:
+def whole_minutes(duration_ms: int) -> int:
     """Return whole minutes, rounded up: what is left is never shown too large."""
     return -(-duration_ms // MINUTE_MS)
 
@@ -142,5 +142,5 @@ def check_limit(value: int, field: str) -> int:
         InvalidError: It is less than 1 or more than the most (``validation.range``).
     """
     if not 1 <= value <= HIGHEST[field]:
-        raise InvalidError(field, "range", f"must be between 1 and {HIGHEST[field]}")
+        raise InvalidError(field, "range", f"must be from 1 to {HIGHEST[field]}")
     return value

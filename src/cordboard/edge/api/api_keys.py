@@ -20,6 +20,7 @@ from cordboard.edge.api.key_shapes import (
     issued_api_key,
     rotated_api_key,
 )
+from cordboard.edge.api.own_organization import check_organization
 from cordboard.edge.api.query import check_range, read_query
 from cordboard.edge.api.refusals import IdempotencyUnsupportedError
 from cordboard.organizations import operations, store
@@ -27,7 +28,6 @@ from cordboard.organizations.model import (
     ADMIN,
     APIKey,
     APIKeyNotFoundError,
-    OrganizationNotFoundError,
     check_name,
     check_scopes,
     checked_expiry,
@@ -52,7 +52,7 @@ async def create_api_key(request: HTTPRequest) -> Response[bytes]:
     read_query(request)
     new = _checked(asked, own, context.clock())
     _refuse_idempotency_key(request)
-    _check_organization(request, actor)
+    check_organization(request, actor)
     issued = await context.db.write(operations.create_key, actor, new, context.pepper)
     return respond(docs.CREATE.message, issued_api_key(issued, context.clock()))
 
@@ -63,7 +63,7 @@ async def list_api_keys(request: HTTPRequest) -> Response[bytes]:
     context = context_of(request)
     actor = await authenticate(request, ADMIN)
     read_query(request)
-    _check_organization(request, actor)
+    check_organization(request, actor)
     keys = await context.db.scan(store.list_keys, actor.organization_id)
     items = [api_key_item(key, context.clock()) for key in keys]
     data = APIKeyList(actor.organization_id, items, len(items))
@@ -76,7 +76,7 @@ async def revoke_api_key(request: HTTPRequest) -> Response[bytes]:
     context = context_of(request)
     actor = await authenticate(request, ADMIN)
     read_query(request)
-    _check_organization(request, actor)
+    check_organization(request, actor)
     key = await context.db.write(operations.revoke_key, actor, _key_in_path(request, actor))
     context.authenticator.forget(key.api_key)
     return respond(docs.REVOKE.message, api_key_item(key, context.clock()))
@@ -91,7 +91,7 @@ async def rotate_api_key(request: HTTPRequest) -> Response[bytes]:
     read_query(request)
     grace_s = check_range(asked.grace_seconds, "grace_seconds", DEFAULT_GRACE_S, 0, LONGEST_GRACE_S)
     _refuse_idempotency_key(request)
-    _check_organization(request, actor)
+    check_organization(request, actor)
     api_key_id = _key_in_path(request, actor)
     issued = await context.db.write(
         operations.rotate_key, actor, api_key_id, grace_s * 1000, context.pepper
@@ -121,17 +121,6 @@ def _refuse_idempotency_key(request: HTTPRequest) -> None:
     """
     if header(request, b"idempotency-key") is not None:
         raise IdempotencyUnsupportedError
-
-
-def _check_organization(request: HTTPRequest, actor: Actor) -> None:
-    """Hold the organization in the path against the caller's.
-
-    Raises:
-        OrganizationNotFoundError: It is another one; whether it exists is not told.
-    """
-    organization_id = request.scope["path_params"]["organization_id"]
-    if organization_id != actor.organization_id:
-        raise OrganizationNotFoundError(organization_id[:LONGEST_ECHO])
 
 
 def _key_in_path(request: HTTPRequest, actor: Actor) -> str:

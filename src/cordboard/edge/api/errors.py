@@ -5,6 +5,7 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from cordboard.calls.outbound.refusals import OutboundRefusedError
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.edge.api.envelope import JSON, Failure
 from cordboard.edge.api.refusals import (
@@ -17,7 +18,7 @@ from cordboard.edge.api.refusals import (
     UnsupportedMediaTypeError,
 )
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
-from cordboard.runtime.telemetry.metrics import HTTP_REFUSALS
+from cordboard.runtime.telemetry.metrics import HTTP_REFUSALS, OUTBOUND_REFUSALS
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
     """Return the HTTP response for a refusal or failure."""
     code = code_of(error)
     HTTP_REFUSALS.labels(code).inc()
+    if isinstance(error, OutboundRefusedError):
+        OUTBOUND_REFUSALS.labels(error.refusal.value).inc()
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if error.kind is Kind.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey realm="cordboard"'

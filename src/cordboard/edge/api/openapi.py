@@ -32,6 +32,7 @@ TAGS = {
     "Agents": "What answers and dials, in versions that stay as they are once published.",
     "LiveKit": "What stands at LiveKit for the numbers.",
     "API keys": "The key pairs of an organization.",
+    "Outbound guards": "Where an organization's calls may go, how many, and how to stop them.",
     "Operation": "For whoever runs the server; no key pair is needed.",
 }
 OPERATION = Operation(

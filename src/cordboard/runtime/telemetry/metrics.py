@@ -44,6 +44,11 @@ CALLS_ENDED = Counter(
     "cordboard_calls_ended_total", "Calls that ended, by the reason in their record.", ["reason"]
 )
 DIALS = Counter("cordboard_dials_total", "Dials, by what came of them.", ["outcome"])
+OUTBOUND_REFUSALS = Counter(
+    "cordboard_outbound_refusals_total",
+    "Outbound calls that a guard refused before anything was dialled, by the guard.",
+    ["reason"],
+)
 WORK_FAILURES = Counter(
     "cordboard_work_failures_total", "Turns of background work that failed.", ["work"]
 )

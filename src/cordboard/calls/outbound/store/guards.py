@@ -118,16 +118,18 @@ async def insert_guards_history(
 
 
 async def list_guards_history(
-    tx: ReadTx, organization_id: OrganizationId, limit: int
-) -> list[GuardsRevision]:
-    """Return the last changes of an organization's guards, newest first."""
+    tx: ReadTx, organization_id: OrganizationId, page: int, limit: int
+) -> tuple[list[GuardsRevision], int]:
+    """Return a page of the changes of an organization's guards, newest first, and their number."""
+    total = (await find_guards(tx, organization_id)).revision
     rows = await tx.fetch_all(
         """SELECT revision, at_ms, api_key, request_id, changes FROM outbound_guards_history
-           WHERE organization_id = $1 ORDER BY revision DESC LIMIT $2""",
+           WHERE organization_id = $1 ORDER BY revision DESC LIMIT $2 OFFSET $3""",
         organization_id,
         limit,
+        page * limit,
     )
-    return [_revision_from_row(row) for row in rows]
+    return [_revision_from_row(row) for row in rows], total
 
 
 def _revision_from_row(row: Row) -> GuardsRevision:
