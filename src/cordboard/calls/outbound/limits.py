@@ -103,8 +103,8 @@ def _check_minutes(most: int, usage: Usage, longest_ms: int, now_ms: int) -> Non
     midnight_ms = (day_of(now_ms) + 1) * DAY_MS
     helps = is_spent and longest_ms <= most_ms
     detail = (
-        f"max_minutes_per_day: {whole_minutes(usage.day_ms)} of {most} minutes of this UTC day are used "
-        f"or reserved, and a call reserves {whole_minutes(longest_ms)}"
+        f"max_minutes_per_day: {whole_minutes(usage.day_ms)} of {most} minutes of this UTC day are "
+        f"used or reserved, and a call reserves {whole_minutes(longest_ms)}"
     )
     raise CallLimitError(
         OutboundRefusal.MINUTES_PER_DAY,
