@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import msgspec
 from livekit import api
 
@@ -13,9 +14,12 @@ from cordboard.calls.outbound.model import PhoneCallRequest
 from cordboard.calls.outbound.operations import place_call
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import Number
+from cordboard.organizations.model import ADMIN
+from cordboard.organizations.operations import NewKey, create_key
 from cordboard.simulated.livekit import Outcome
 from tests.support.answered import Answered, answered, eventually
 from tests.support.numbers import registered
+from tests.support.server import PEPPER
 
 TRUNK = "ST_outbound"
 CALLEE = E164("+12125550123")
@@ -26,6 +30,7 @@ class Outbound:
 
     def __init__(self, world: Answered, number: Number) -> None:
         self.world, self.number = world, number
+        self._credentials: dict[str, str] | None = None
 
     async def place(self, to: str = CALLEE, **fields: Any) -> Call:  # noqa: ANN401 - as the field is
         """Ask for a call, and let it begin."""
@@ -40,6 +45,24 @@ class Outbound:
     def answers(self, outcome: Outcome, number: str = CALLEE) -> None:
         """Let the one who is called do this."""
         self.world.lk.callees.outcomes[number] = outcome
+
+    async def ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Ask the server over HTTP, as the organization; return the status and what it says."""
+        if self._credentials is None:
+            new = NewKey("test", frozenset({ADMIN}), None)
+            issued = await self.world.db.write(create_key, self.world.actor, new, PEPPER)
+            pair = {"X-API-KEY": issued.key.api_key, "X-API-SECRET": issued.api_secret}
+            self._credentials = pair
+        url = self.world.events_url.removesuffix("/livekit/events") + path
+        sent = None if body is None else msgspec.json.encode(body)
+        every = {"Content-Type": "application/json", **self._credentials, **(headers or {})}
+        async with (
+            aiohttp.ClientSession(headers=every) as session,
+            session.request(method, url, data=sent) as answer,
+        ):
+            return answer.status, await answer.json()
 
     async def end(self, call: Call) -> None:
         """Ask for a call's end."""

@@ -174,10 +174,10 @@ class Answering:
         if self._clock() - call.started_ms < PATIENCE_MS:
             return
         taken: Taken | None = None
-        if call.dispatch_id == "" and call.dial is not None:
-            taken = None
-        elif room is None:
-            if call.dial is None or asked_ms - call.updated_ms >= PATIENCE_MS:
+        if room is None:
+            is_made = call.dial is None or call.dispatch_id != ""
+            changed_ms = call.started_ms if call.dial is None else call.updated_ms
+            if is_made and asked_ms - changed_ms >= PATIENCE_MS:
                 taken = await self._looking.note_gone(call)
         elif call.answered_ms is None or self._turn % LOOK_AT_ANSWERED_EVERY == 0:
             taken = await self._looking.look(call.room, call.room_sid, call.call_id)

@@ -219,7 +219,8 @@ class Dialler:
         intent_ms = 0 if dial is None or dial.intent_ms is None else dial.intent_ms
         if is_under_way and self._clock() < intent_ms + self._deadlines.dialled_ms:
             return REPEAT_END_S
-        ended = await self._db.write(operations.finish, call)
+        longest_ms = self._deadlines.longest_s * 1000
+        ended = await self._db.write(operations.finish, call, longest_ms)
         if ended is not None and ended.end_reason is not None:
             CALLS_ENDED.labels(ended.end_reason).inc()
             log.info("call_ended", call_id=call.call_id, reason=ended.end_reason)

@@ -56,10 +56,10 @@ async def place_call(
     agent = await _worker(tx, organization_id, agent_id, version)
     guards = await find_guards(tx, organization_id)
     check_destination(number.phone_number, request.to_number, guards.allowed_regions)
+    call_id = tx.new_id("call_")
+    call = placed_call(call_id, rules.cluster_id or "", request, number, agent, tx.now_ms)
     if rules.cluster_id is None:
         raise CallsUnavailableError
-    call_id = tx.new_id("call_")
-    call = placed_call(call_id, rules.cluster_id, request, number, agent, tx.now_ms)
     await reserve(tx, organization_id, call_id, rules.longest_ms)
     await store.claim_room(tx, call.cluster_id, call.room_sid)
     await tx.execute_together(store.insert_call(call))
@@ -138,13 +138,21 @@ async def close(
     return await _store(tx, now, closing_ms=at_ms or tx.now_ms, closing_reason=reason)
 
 
-async def finish(tx: WriteTx, call: Call) -> Call | None:
-    """End the record of a call whose room is gone, and settle what it reserved; None if ended."""
+async def finish(tx: WriteTx, call: Call, longest_ms: int) -> Call | None:
+    """End the record of a call whose room is gone, and settle what it reserved; None if ended.
+
+    Args:
+        tx: A transaction.
+        call: Which.
+        longest_ms: LiveKit ends calls after that, also while nobody looks.
+    """
     now = await _claimed(tx, call)
     if now is None or now.ended_ms is not None:
         return None
     seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
     left_ms = seen.caller.left_ms or tx.now_ms
+    if now.answered_ms is not None:
+        left_ms = min(left_ms, now.answered_ms + longest_ms)
     after = now.changed(
         tx.now_ms,
         state=CallState.ENDED,

@@ -12,7 +12,7 @@ from cordboard.edge.api.call_requests import check_metadata
 from cordboard.edge.api.call_shapes import CallIdentifier
 from cordboard.edge.api.number_fields import PhoneNumber
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
-from cordboard.edge.api.schema_rules import NOT_TAKEN, text, whole
+from cordboard.edge.api.schema_rules import choices, text, whole
 from cordboard.numbers.e164 import checked_e164
 from cordboard.numbers.model import check_agent_id, check_version
 from cordboard.runtime.clock import iso_utc
@@ -51,10 +51,10 @@ class CreatePhoneCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = None
     scheduled_timestamp: Annotated[
-        Any,
+        int | None,
         Meta(
-            description="Calls cannot be scheduled in this version: refused.",
-            extra_json_schema=NOT_TAKEN,
+            description="Calls cannot be scheduled in this version: anything but null is refused.",
+            extra_json_schema=choices(None),
         ),
     ] = None
     metadata: Annotated[

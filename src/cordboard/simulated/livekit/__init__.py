@@ -8,7 +8,7 @@ it was asked.
 from cordboard.simulated.livekit.callees import Dialled, Outcome
 from cordboard.simulated.livekit.callers import Call, Ended, EndReason
 from cordboard.simulated.livekit.faults import Fault, FaultKind, Faults
-from cordboard.simulated.livekit.server import SimulatedLiveKit, simulated_livekit
+from cordboard.simulated.livekit.server import Moment, SimulatedLiveKit, simulated_livekit
 from cordboard.simulated.livekit.workers import Behaviour, Job, Worker
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FaultKind",
     "Faults",
     "Job",
+    "Moment",
     "Outcome",
     "SimulatedLiveKit",
     "Worker",

@@ -1,8 +1,9 @@
 """The simulated LiveKit's HTTP side: Twirp over loopback, with keys, faults and a ledger."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from typing import Any
 
 import jwt
@@ -37,6 +38,13 @@ class Asked(msgspec.Struct, frozen=True):
     status: int
 
 
+class Moment(StrEnum):
+    """Where a request stands."""
+
+    BEFORE_EFFECT = "before its effect"
+    BEFORE_ANSWER = "before its answer"
+
+
 class SimulatedLiveKit:
     """A running simulated LiveKit.
 
@@ -51,6 +59,8 @@ class SimulatedLiveKit:
         callees: Who can be called, and the calls that went out.
         faults: What shall go wrong with requests.
         ledger: Every request, in the order of their answers.
+        on_request: Told of each request twice, by its method: before its effect, and between that
+            and its answer. Raising a ``TwirpError`` at first keeps the effect from coming.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
@@ -69,6 +79,7 @@ class SimulatedLiveKit:
         self.callers = Callers(self.pace, self.sip, self.rooms, self.faults)
         self.callees = Callees(self.pace, self.sip, self.rooms, self.callers)
         self.ledger: list[Asked] = []
+        self.on_request: Callable[[str, Moment], None] = lambda *_: None
         self._methods = sip_methods(self.sip, self.callees) | room_methods(self.rooms, dispatches)
 
     def register_worker(
@@ -148,7 +159,9 @@ class SimulatedLiveKit:
             raise TwirpError("unavailable", "simulated failure before any effect")
         if fault is not None and fault.kind is FaultKind.SLOW:
             await self.pace.sleep(fault.delay_s)
+        self.on_request(name, Moment.BEFORE_EFFECT)
         answer = await method.handler(message)
+        self.on_request(name, Moment.BEFORE_ANSWER)
         if fault is not None and fault.kind is FaultKind.ERROR_AFTER:
             raise TwirpError("internal", "simulated failure after the effect")
         if fault is not None and fault.kind is FaultKind.LOST_ANSWER:

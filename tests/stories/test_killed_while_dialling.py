@@ -1,0 +1,158 @@
+"""A server that is killed while it makes a call: nobody's telephone ever rings twice."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from livekit import api
+
+from cordboard.simulated.livekit import (
+    Behaviour,
+    Moment,
+    Outcome,
+    SimulatedLiveKit,
+    simulated_livekit,
+)
+from cordboard.simulated.livekit.errors import TwirpError
+from tests.support.builders import a_number
+from tests.support.caller import Caller
+from tests.support.outbound import CALLEE, TRUNK
+from tests.support.process import SECRET_KEY, Place, Serving
+
+CALLS = "/api/calls"
+PATIENCE_S = 60
+
+
+class Point(NamedTuple):
+    """Where the server is killed, and what must come of its call.
+
+    Attributes:
+        is_lost: The request that was under way never reached LiveKit.
+    """
+
+    method: str
+    moment: Moment
+    is_lost: bool
+    reason: str
+    invites: int
+
+    def __str__(self) -> str:
+        return f"{self.method} {'lost' if self.is_lost else self.moment}"
+
+
+DONE = "caller_hung_up"
+POINTS = [
+    Point(method, moment, is_lost, DONE, 1)
+    for method in ("CreateRoom", "CreateDispatch", "ListDispatch")
+    for moment, is_lost in (
+        (Moment.BEFORE_EFFECT, True),
+        (Moment.BEFORE_EFFECT, False),
+        (Moment.BEFORE_ANSWER, False),
+    )
+]
+POINTS += [
+    Point("CreateSIPParticipant", Moment.BEFORE_EFFECT, is_lost=True, reason="unknown", invites=0),
+    Point("CreateSIPParticipant", Moment.BEFORE_EFFECT, is_lost=False, reason=DONE, invites=1),
+    Point("CreateSIPParticipant", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
+    Point("DeleteRoom", Moment.BEFORE_EFFECT, is_lost=True, reason=DONE, invites=1),
+    Point("DeleteRoom", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
+]
+
+
+@pytest.fixture
+def lk() -> Iterator[SimulatedLiveKit]:
+    """A simulated LiveKit in a thread of its own."""
+    started, stop = threading.Event(), threading.Event()
+    found: list[SimulatedLiveKit] = []
+
+    async def run() -> None:
+        async with simulated_livekit() as livekit:
+            found.append(livekit)
+            livekit.register_worker("desk", behaviour=Behaviour(joins_after_s=0.1))
+            livekit.sip.outbound[TRUNK] = api.SIPOutboundTrunkInfo(sip_trunk_id=TRUNK)
+            started.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    started.wait()
+    yield found[0]
+    stop.set()
+    thread.join()
+
+
+@pytest.fixture
+def place(tmp_path: Path, database_url: str, lk: SimulatedLiveKit) -> Place:
+    return Place(
+        tmp_path,
+        CORDBOARD_DATABASE_URL=database_url,
+        CORDBOARD_SECRET_KEY=SECRET_KEY,
+        CORDBOARD_LIVEKIT_URL=lk.url,
+        CORDBOARD_LIVEKIT_API_KEY=lk.api_key,
+        CORDBOARD_LIVEKIT_API_SECRET=lk.api_secret,
+        CORDBOARD_SIP_SOURCE_CIDRS="192.0.2.0/24",
+        CORDBOARD_RINGING_TIMEOUT="5",
+    )
+
+
+def hear_events(server: Serving, lk: SimulatedLiveKit) -> None:
+    """Let LiveKit's events reach this server, as a load balancer does."""
+    lk.webhooks.urls[:] = [f"http://127.0.0.1:{server.port}/livekit/events"]
+
+
+def killer(server: Serving, point: Point) -> Callable[[str, Moment], None]:
+    """Return what kills the server when a request stands there, once."""
+
+    def kill(method: str, moment: Moment) -> None:
+        if server.process.returncode is None and (method, moment) == point[:2]:
+            server.process.kill()
+            server.process.wait()
+            if point.is_lost:
+                raise TwirpError("unavailable", "the request was lost with its sender")
+
+    return kill
+
+
+def ended(server: Serving, caller: Caller, call_id: str) -> Any:  # noqa: ANN401 - as the wire has it
+    """Return a call once it has ended."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        data = caller.request("GET", f"{CALLS}/{call_id}").data
+        if data["end_timestamp"] is not None:
+            return data
+        assert time.monotonic() < deadline, data
+        assert server.process.poll() is None
+        time.sleep(0.1)
+
+
+@pytest.mark.long(reason="a server is started twice, and waits for what is not known", seconds=90)
+@pytest.mark.parametrize("point", POINTS, ids=str)
+def test_a_server_that_is_killed_while_it_calls_dials_once_at_most(
+    place: Place, lk: SimulatedLiveKit, point: Point
+) -> None:
+    lk.callees.outcomes[CALLEE] = Outcome(after_s=0.5, hangs_up_after_s=6.0)
+    number = a_number()
+    with place.serve() as server:
+        pair = server.first_pair()
+        caller = server.caller(pair)
+        hear_events(server, lk)
+        caller.create(number, outbound_agent_id="desk", outbound_trunk_id=TRUNK)
+        lk.on_request = killer(server, point)
+        body = {"from_number": number, "to_number": CALLEE}
+        placed = caller.request("POST", f"{CALLS}/create-phone-call", body)
+        call_id = placed.data["call"]["call_id"]
+        server.process.wait(PATIENCE_S)
+    with place.serve() as server:
+        hear_events(server, lk)
+        caller = server.caller(pair)
+        call = ended(server, caller, call_id)
+        assert (call["end_reason"], len(lk.callees.dialled)) == (point.reason, point.invites)
+        assert lk.rooms.by_name == {}
+        used = caller.request(
+            "GET", f"/api/organizations/{pair['organization_id']}/outbound-guards"
+        ).data
+        assert used["usage"]["concurrent_calls"] == 0
