@@ -27,7 +27,7 @@ help:
 	@echo 'make test     the whole test suite, on SQLite and on PostgreSQL (ARGS="tests/unit -x")'
 	@echo 'make check    formatting, lint, types, import contracts, house rules'
 	@echo 'make bench    the benchmarks, as a table'
-	@echo 'make e2e      numbers on a real livekit-server (needs Go, which builds it once, and redis-server)'
+	@echo 'make e2e      the scenarios on a real livekit-server (needs Go, which builds it once, and redis-server)'
 	@echo 'make install  only the set-up; the command is then $(BIN)/cordboard'
 	@echo 'make lock     resolve the dependencies anew and write requirements/ (UPGRADE=1: take the newest)'
 
@@ -43,9 +43,13 @@ install-dev: $(VENV)/.dev
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal --ignore tests/e2e $(ARGS)
 
-# One process: the tests share one livekit-server. The first run builds it, which takes minutes.
+# The first run builds livekit-server, which takes minutes. Each scenario has servers of its own and
+# mostly waits. livekit-sip is in no package registry: LIVEKIT_SIP_BIN names its binary.
+DRIVERS := gateway $(if $(LIVEKIT_SIP_BIN),livekit_sip)
 e2e: $(VENV)/.e2e
-	@$(BIN)/python -m pytest --timeout 600 tests/e2e $(ARGS)
+	@$(BIN)/python -m tests.e2e.livekit_server
+	@$(BIN)/python -m pytest -n 2 --timeout 90 $(addprefix --driver ,$(DRIVERS)) \
+	  tests/e2e tests/scenarios $(ARGS)
 
 # All of them run, so that one call shows everything that is wrong; any failure fails the target. The
 # types are those of everything that the tests use, so what `make e2e` installs is there too.

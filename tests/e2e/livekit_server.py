@@ -1,4 +1,4 @@
-"""The real livekit-server and its Redis, as processes of their own on loopback.
+"""The real livekit-server and its Redis, on loopback.
 
 The server is built with the ordinary Go client on first use and kept outside the tree. What is
 missing is named, never skipped.
@@ -7,23 +7,19 @@ missing is named, never skipped.
 import json
 import os
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
+from tests.e2e.processes import HOST, answers, free_port, running, takes_connections, wait
+
 VERSION = "v1.13.5"
 MODULE = f"github.com/livekit/livekit-server/cmd/server@{VERSION}"
 KEY = "devkey"
 SECRET = "a-secret-of-at-least-thirty-two-characters"
-HOST = "127.0.0.1"
-PATIENCE_S = 20
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -50,56 +46,14 @@ def server_binary() -> Path:
     return binary
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _wait(what: str, is_ready: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not is_ready():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what} did not get ready")
-        time.sleep(0.05)
-
-
-def _takes_connections(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-@contextmanager
-def _process(command: list[str], log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _configuration(port: int, redis_port: int) -> str:
+def _configuration(port: int, redis_port: int, webhook_urls: Sequence[str]) -> str:
     """Return the server's configuration; JSON is YAML too."""
     return json.dumps(
         {
             "port": port,
             "bind_addresses": [HOST],
             "rtc": {
-                "tcp_port": _free_port(),
+                "tcp_port": free_port(),
                 "port_range_start": 40000,
                 "port_range_end": 45000,
                 "use_external_ip": False,
@@ -108,26 +62,31 @@ def _configuration(port: int, redis_port: int) -> str:
             },
             "redis": {"address": f"{HOST}:{redis_port}"},
             "keys": {KEY: SECRET},
+            "webhook": {"api_key": KEY, "urls": list(webhook_urls)},
             "room": {"auto_create": True, "empty_timeout": 5, "departure_timeout": 2},
         }
     )
 
 
 @contextmanager
-def livekit_server(folder: Path) -> Iterator[Stack]:
+def livekit_server(folder: Path, webhook_urls: Sequence[str]) -> Iterator[Stack]:
     """Run Redis without persistence and a livekit-server on it for the time of a block."""
     redis = shutil.which("redis-server")
     if redis is None:
         raise RuntimeError("make e2e needs redis-server (Debian: apt install redis-server)")
-    port, redis_port = _free_port(), _free_port()
+    binary = server_binary()
+    port, redis_port = free_port(), free_port()
     file = folder / "livekit.yaml"
-    file.write_text(_configuration(port, redis_port))
+    file.write_text(_configuration(port, redis_port, webhook_urls))
     options = ["--bind", HOST, "--port", str(redis_port), "--save", "", "--appendonly", "no"]
     with ExitStack() as stack:
-        stack.enter_context(_process([redis, *options], folder / "redis.log"))
-        _wait("redis-server", lambda: _takes_connections(redis_port))
-        server = [str(server_binary()), "--config", str(file)]
-        stack.enter_context(_process(server, folder / "livekit.log"))
+        stack.enter_context(running([redis, *options], folder / "redis.log"))
+        wait("redis-server", lambda: takes_connections(redis_port))
+        stack.enter_context(running([str(binary), "--config", str(file)], folder / "livekit.log"))
         url = f"http://{HOST}:{port}"
-        _wait("livekit-server", lambda: _answers(url))
+        wait("livekit-server", lambda: answers(url))
         yield Stack(url, redis_port)
+
+
+if __name__ == "__main__":
+    server_binary()

@@ -74,12 +74,22 @@ class Cordboard:
         agent_id: str = answer.data["agent_id"]
         return agent_id
 
+    async def create_version(self, agent_id: str, deployment: str) -> int:
+        """Publish an agent's next version, for another deployment; return its number."""
+        await self.request("POST", f"/api/agents/{agent_id}/publish")
+        await self.request("PATCH", f"/api/agents/{agent_id}", {"livekit_deployment": deployment})
+        answer = await self.request("POST", f"/api/agents/{agent_id}/publish")
+        version: int = answer.data["version"]
+        return version
+
     async def until_ready(self, number: str) -> Record:
-        """Wait until a number stands at LiveKit as it is now; return it."""
+        """Wait until what stands at LiveKit is what a number asks for now; return the number."""
 
         async def look() -> Record | None:
+            drift = await self.request("GET", "/api/livekit/drift")
             shown = await self.show(number)
-            return shown if shown["livekit_status"] == READY else None
+            is_ready = shown["livekit_status"] == READY and not drift.data["differences"]
+            return shown if is_ready else None
 
         return await eventually(look)
 

@@ -66,6 +66,13 @@ class Events:
                 rooms.add(event.room.name)
         return rooms
 
+    def was_heard(self, identity: str) -> bool:
+        """Whether a participant has published something."""
+        return any(
+            event.event == "track_published" and event.participant.identity == identity
+            for event in self.noted
+        )
+
     @property
     def most_agents_at_once(self) -> int:
         """How many agents could be heard in one room at the same time, at most."""

@@ -21,7 +21,10 @@ class SimulatedDriver:
     def __init__(self, livekit: SimulatedLiveKit) -> None:
         self._livekit = livekit
         self.url, self.api_key, self.api_secret = livekit.url, livekit.api_key, livekit.api_secret
-        self.dialled: list[Dialled] = livekit.callees.dialled
+
+    @property
+    def dialled(self) -> list[Dialled]:
+        return self._livekit.callees.dialled
 
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
@@ -31,7 +34,7 @@ class SimulatedDriver:
     async def call(self, to: str, from_: str, *, source: str, from_host: str) -> Call:
         return await self._livekit.call(to, from_, source=source, from_host=from_host)
 
-    def set_callee(self, number: str, outcome: Outcome) -> None:
+    async def set_callee(self, number: str, outcome: Outcome) -> None:
         self._livekit.callees.outcomes[number] = outcome
 
     async def flush(self) -> None:

@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from livekit import api
+
 from cordboard.simulated.livekit import Behaviour, Dialled, Job, Outcome
 from tests.scenarios.cordboard import Cordboard
 from tests.scenarios.events import Events, received_events
@@ -86,13 +88,15 @@ class Driver(Protocol):
 
     Attributes:
         url, api_key, api_secret: How Cordboard reaches it.
-        dialled: Every INVITE that went out, in order.
     """
 
     url: str
     api_key: str
     api_secret: str
-    dialled: list[Dialled]
+
+    @property
+    def dialled(self) -> Sequence[Dialled]:
+        """Every INVITE that went out, in order."""
 
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
@@ -106,7 +110,7 @@ class Driver(Protocol):
         header.
         """
 
-    def set_callee(self, number: str, outcome: Outcome) -> None:
+    async def set_callee(self, number: str, outcome: Outcome) -> None:
         """Let somebody at a number do this when called; whoever is not set answers."""
 
     async def flush(self) -> None:
@@ -127,21 +131,26 @@ class Stage:
     Attributes:
         cordboard: The running Cordboard.
         events: What happens in LiveKit's rooms.
+        livekit: LiveKit's API, to look what stands there.
         unnamed: A worker without a name, which must never get a job.
-        dialled: Every INVITE that went out, in order.
     """
 
     def __init__(
-        self, driver: Driver, cordboard: Cordboard, events: Events, unnamed: Worker
+        self, driver: Driver, cordboard: Cordboard, events: Events, client: api.LiveKitAPI
     ) -> None:
         self._driver = driver
         self._callers = 0
         self.cordboard = cordboard
         self.events = events
-        self.unnamed = unnamed
-        self.dialled = driver.dialled
+        self.livekit = client
+        self.unnamed: Worker
         self.set_callee = driver.set_callee
         self.flush = driver.flush
+
+    @property
+    def dialled(self) -> Sequence[Dialled]:
+        """Every INVITE that went out, in order."""
+        return self._driver.dialled
 
     async def worker(
         self, agent_name: str, deployment: str = "", behaviour: Behaviour = TONE
@@ -166,6 +175,19 @@ class Stage:
         caller = from_ or self.a_caller()
         return await self._driver.call(to, caller, source=source, from_host=from_host or source)
 
+    async def answered_call(self, to: str, from_: str | None = None) -> Line:
+        """Call a number and return once an agent is heard."""
+        line = await self.call(to, from_=from_)
+        await line.until_answered(WITHIN_S)
+        return line
+
+    async def trunks_and_rules(self) -> list[str]:
+        """Return the ids of everything that takes calls at LiveKit."""
+        trunks = await self.livekit.sip.list_inbound_trunk(api.ListSIPInboundTrunkRequest())
+        rules = await self.livekit.sip.list_dispatch_rule(api.ListSIPDispatchRuleRequest())
+        ids = [trunk.sip_trunk_id for trunk in trunks.items]
+        return ids + [rule.sip_dispatch_rule_id for rule in rules.items]
+
     async def until_no_room_is_left(self) -> None:
         """Wait until LiveKit has closed every room that was opened."""
         await eventually(self._no_room)
@@ -183,22 +205,28 @@ async def opened_stage(driver: str, folder: Path, database_url: str) -> AsyncIte
         )
         async with opening as livekit:
             events.trust(livekit.api_key, livekit.api_secret)
-            unnamed = await livekit.register_worker("", "", TONE)
-            place = Place(
-                folder,
-                CORDBOARD_DATABASE_URL=database_url,
-                CORDBOARD_LIVEKIT_URL=livekit.url,
-                CORDBOARD_LIVEKIT_API_KEY=livekit.api_key,
-                CORDBOARD_LIVEKIT_API_SECRET=livekit.api_secret,
-                CORDBOARD_SIP_SOURCE_CIDRS=f"{CARRIER}/32",
-                CORDBOARD_AGENT_JOIN_TIMEOUT=str(JOINED_S),
-                CORDBOARD_AGENT_AUDIO_TIMEOUT=str(AUDIO_S),
-                CORDBOARD_AGENT_GONE_TIMEOUT=str(GONE_S),
-                CORDBOARD_RINGING_TIMEOUT=str(RINGS_FOR_S),
-            )
-            cordboard = Cordboard(place, events)
-            await cordboard.start()
-            try:
-                yield Stage(livekit, cordboard, events, unnamed)
-            finally:
-                await cordboard.kill()
+            cordboard = Cordboard(_place(livekit, folder, database_url), events)
+            key = (livekit.api_key, livekit.api_secret)
+            async with api.LiveKitAPI(livekit.url, *key) as client:
+                stage = Stage(livekit, cordboard, events, client)
+                stage.unnamed = await stage.worker("")
+                await cordboard.start()
+                try:
+                    yield stage
+                finally:
+                    await cordboard.kill()
+
+
+def _place(livekit: Driver, folder: Path, database_url: str) -> Place:
+    return Place(
+        folder,
+        CORDBOARD_DATABASE_URL=database_url,
+        CORDBOARD_LIVEKIT_URL=livekit.url,
+        CORDBOARD_LIVEKIT_API_KEY=livekit.api_key,
+        CORDBOARD_LIVEKIT_API_SECRET=livekit.api_secret,
+        CORDBOARD_SIP_SOURCE_CIDRS=f"{CARRIER}/32",
+        CORDBOARD_AGENT_JOIN_TIMEOUT=str(JOINED_S),
+        CORDBOARD_AGENT_AUDIO_TIMEOUT=str(AUDIO_S),
+        CORDBOARD_AGENT_GONE_TIMEOUT=str(GONE_S),
+        CORDBOARD_RINGING_TIMEOUT=str(RINGS_FOR_S),
+    )

@@ -17,12 +17,18 @@ _TYPES = {
     "t": descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
 }
 
+_OPTIONAL = descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
+_REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
+
+# A map is a list of pairs on the wire; "*" marks what may come more than once.
 _ENVELOPE = {
     "Msg": "1 type_url s, 2 value b",
     "Request": "1 request_id s, 2 client_id s, 3 sent_at i, 4 expiry i, 5 multi t, 8 raw_request b",
     "ClaimRequest": "1 request_id s, 2 server_id s, 3 affinity f",
     "ClaimResponse": "1 request_id s, 2 server_id s",
-    "Response": "1 request_id s, 2 server_id s, 3 sent_at i, 5 error s, 6 code s, 7 raw_response b",
+    "Detail": "1 type_url s, 2 value b",
+    "Response": "1 request_id s, 2 server_id s, 3 sent_at i, 5 error s, 6 code s, "
+    "7 raw_response b, 8 error_details *Detail",
 }
 _LOOK_UPS = {
     "Uri": "1 user s, 2 host s, 3 ip s, 4 port i, 5 transport i",
@@ -32,7 +38,16 @@ _LOOK_UPS = {
     "GetSIPTrunkAuthenticationResponse": "1 username s, 3 drop t, 4 sip_trunk_id s, 7 error_code i",
     "EvaluateSIPDispatchRulesRequest": "12 call SIPCall, 10 sip_trunk_id s, 5 pin s, 6 no_pin t",
     "EvaluateSIPDispatchRulesResponse": "6 result i, 1 room_name s, 2 participant_identity s, "
-    "9 sip_trunk_id s, 10 sip_dispatch_rule_id s, 21 room_config b, 16 ringing_timeout b",
+    "7 participant_name s, 8 participant_metadata s, 11 participant_attributes *Attribute, "
+    "9 sip_trunk_id s, 10 sip_dispatch_rule_id s, 21 room_config b, 16 ringing_timeout b, "
+    "17 max_call_duration b",
+    "Attribute": "1 key s, 2 value s",
+    "InternalCreateSIPParticipantRequest": "13 sip_call_id s, 19 sip_trunk_id s, 2 address s, "
+    "3 number s, 4 call_to s, 7 room_name s, 8 participant_identity s, 14 participant_name s, "
+    "15 participant_metadata s, 17 participant_attributes *Attribute, 23 ringing_timeout b, "
+    "24 max_call_duration b, 29 wait_until_answered t",
+    "InternalCreateSIPParticipantResponse": "1 participant_id s, 2 participant_identity s, "
+    "3 sip_call_id s",
 }
 
 
@@ -44,7 +59,9 @@ def _built(package: str, table: dict[str, str]) -> dict[str, Any]:
         message = file.message_type.add(name=name)
         for field in fields.split(", "):
             number, field_name, kind = field.split()
-            added = message.field.add(name=field_name, number=int(number), label=1)
+            added = message.field.add(name=field_name, number=int(number))
+            added.label = _REPEATED if kind.startswith("*") else _OPTIONAL
+            kind = kind.removeprefix("*")
             if kind in _TYPES:
                 added.type = _TYPES[kind]
             else:
@@ -71,6 +88,8 @@ TrunkRequest = _look_ups["GetSIPTrunkAuthenticationRequest"]
 TrunkResponse = _look_ups["GetSIPTrunkAuthenticationResponse"]
 RulesRequest = _look_ups["EvaluateSIPDispatchRulesRequest"]
 RulesResponse = _look_ups["EvaluateSIPDispatchRulesResponse"]
+DialRequest = _look_ups["InternalCreateSIPParticipantRequest"]
+DialResponse = _look_ups["InternalCreateSIPParticipantResponse"]
 
 
 def wrapped(message: Any) -> bytes:  # noqa: ANN401 - any message of this module

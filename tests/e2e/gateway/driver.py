@@ -1,0 +1,57 @@
+"""The gateway stand-in on a real livekit-server as a driver of scenarios."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from livekit import api
+
+from cordboard.simulated.livekit import Behaviour, Dialled, Outcome
+from tests.e2e.gateway.bus import Bus, opened_bus
+from tests.e2e.gateway.canary import check_wire
+from tests.e2e.gateway.inbound import InboundCall
+from tests.e2e.gateway.lookups import SERVICE, Invite
+from tests.e2e.gateway.seat import Server
+from tests.e2e.livekit_server import KEY, SECRET, livekit_server
+from tests.e2e.tone_worker import ToneWorker, registered_worker
+
+
+class GatewayDriver:
+    """A real livekit-server whose SIP side is the gateway."""
+
+    def __init__(self, server: Server, bus: Bus, stack: AsyncExitStack) -> None:
+        self.url, self.api_key, self.api_secret = server.url, server.api_key, server.api_secret
+        self.dialled: list[Dialled] = []
+        self._server, self._bus, self._stack = server, bus, stack
+
+    async def register_worker(
+        self, agent_name: str, deployment: str, behaviour: Behaviour
+    ) -> ToneWorker:
+        worker = ToneWorker(agent_name, deployment, behaviour, self.url)
+        key = (self.api_key, self.api_secret)
+        return await self._stack.enter_async_context(registered_worker(worker, self.url, key))
+
+    async def call(self, to: str, from_: str, *, source: str, from_host: str) -> InboundCall:
+        call = InboundCall(self._bus, self._server, Invite(to, from_, source, from_host))
+        self._stack.push_async_callback(call.stop)
+        return call
+
+    async def set_callee(self, number: str, outcome: Outcome) -> None:
+        raise NotImplementedError
+
+    async def flush(self) -> None:
+        await self._bus.flush()
+
+
+@asynccontextmanager
+async def open_driver(folder: Path, webhook_urls: Sequence[str]) -> AsyncIterator[GatewayDriver]:
+    """Run a livekit-server with the gateway for the time of a block, canary first."""
+    async with AsyncExitStack() as stack:
+        running = stack.enter_context(livekit_server(folder, webhook_urls))
+        server = Server(running.url, KEY, SECRET)
+        bus = await stack.enter_async_context(opened_bus(running.redis_port))
+        await bus.listen(SERVICE)
+        async with api.LiveKitAPI(server.url, KEY, SECRET) as client:
+            await check_wire(bus, client)
+        async with AsyncExitStack() as inner:
+            yield GatewayDriver(server, bus, inner)
