@@ -19,13 +19,13 @@ import uvloop
 
 from cordboard import __version__
 from cordboard.edge.cli import agents_app, calls_app, livekit_app, numbers_app, route_app
-from cordboard.numbers.model import NumberRules
 from cordboard.operator import keys, organizations
 from cordboard.operator.configuration import config
 from cordboard.operator.doctor import doctor
 from cordboard.operator.first_start import make_first_pair, welcome
 from cordboard.operator.installation import opened_database, pepper_of, secret_key_of
 from cordboard.operator.migration import migrate
+from cordboard.operator.number_rules import number_rules
 from cordboard.operator.terminal import DatabaseOption, configured, refusals
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
@@ -144,7 +144,7 @@ async def _run(start: Start) -> None:
             async with _livekit(settings, db) as livekit:
                 if livekit is not None:
                     works += [] if start.role is Role.API else livekit.works
-                    works += livekit.answering.works
+                    works += livekit.always
                 keep_responsive()
                 if start.role is Role.WORKER:
                     async with repeated(*works):
@@ -187,14 +187,15 @@ async def _serve_api(
         authenticator=authenticator,
         pepper=pepper,
         clock=system_clock,
-        number_rules=NumberRules(settings.is_production, settings.require_registered_agents),
+        number_rules=number_rules(settings),
         has_livekit=settings.has_livekit,
         makes_pairs=settings.livekit_topology == "dedicated",
         find_drift=None if livekit is None else partial(find_drift, livekit.reconciler),
         answering=None if livekit is None else livekit.answering,
         probing=None if livekit is None else livekit.probing,
+        public_url=settings.public_url or "/",
     )
-    note_ready = await _first_words(start, db, pepper)
+    note_ready = await _first_words(start, db, pepper, livekit)
     # The process that checks a pair is the one that knows it was used, whatever its role.
     flush = Work("flush_last_used", authenticator.flush_last_used, FLUSH_EVERY_S)
     async with repeated(flush, *works):
@@ -204,7 +205,9 @@ async def _serve_api(
             await authenticator.flush_last_used()
 
 
-async def _first_words(start: Start, db: Database, pepper: Pepper) -> Callable[[], None]:
+async def _first_words(
+    start: Start, db: Database, pepper: Pepper, livekit: "Connected | None"
+) -> Callable[[], None]:
     """Return what to say once the server listens; the first start makes a key pair to say."""
     from cordboard.edge.api.server import base_url  # noqa: PLC0415 - see the module's words
 
@@ -214,10 +217,17 @@ async def _first_words(start: Start, db: Database, pepper: Pepper) -> Callable[[
     def say() -> None:
         if not settings.is_production:
             where = f"Cordboard {__version__} answers at {url}, with data in {_shown(settings)}"
-            typer.echo(where + (welcome(first, url) if first else ""))
+            carriers = "" if livekit is None else _carriers_words(livekit)
+            typer.echo(where + carriers + (welcome(first, url) if first else ""))
         _note_started(settings, start.role, url)
 
     return say
+
+
+def _carriers_words(livekit: "Connected") -> str:
+    """Say where carriers send calls, if the settings tell."""
+    uris = ", then ".join(endpoint.uri for endpoint in livekit.sip_endpoints)
+    return f"\nCarriers send calls to {uris}" if uris else ""
 
 
 def _note_started(settings: Settings, role: Role, url: str | None) -> None:

@@ -27,6 +27,7 @@ BASES = {
 INSIDE = {
     "livekit.not_found": "the adapter and the reconciler settle it",
     "livekit.conflict": "the number's livekit_error tells it",
+    "livekit.sip_metrics": "the log and the doctor tell it",
     "livekit.dial_failed": "the outcome of a dial, not of a request",
 }
 

@@ -137,6 +137,17 @@ async def list_last_calls(
     return [_call.decode(row[0]) for row in rows]
 
 
+async def get_peak_per_second(tx: ReadTx, cluster_id: str, since_ms: int) -> int:
+    """Return how many calls a cluster had in the busiest second since an instant."""
+    row = await tx.fetch_one(
+        """SELECT COUNT(*) FROM phone_call WHERE cluster_id = $1 AND started_ms >= $2
+           GROUP BY started_ms / 1000 ORDER BY COUNT(*) DESC LIMIT 1""",
+        cluster_id,
+        since_ms,
+    )
+    return 0 if row is None else row[0]
+
+
 def _columns(call: Call) -> tuple[Value, ...]:
     return (
         call.call_id,

@@ -13,6 +13,7 @@ from cordboard.agents.store import find_probe
 from cordboard.calls.model import Call, EndReason
 from cordboard.calls.store import list_last_calls
 from cordboard.routing.model import AgentVersion, Target
+from cordboard.routing.store import list_bound_agents
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.db import ReadTx
 from cordboard.runtime.ids import AgentId, OrganizationId
@@ -36,6 +37,18 @@ async def find_unserved(
 ) -> list[Unserved]:
     """Return those of some agents of the organization that were found to be without a worker."""
     found = [await _unserved(tx, organization_id, agent) for agent in agents]
+    return [each for each in found if each is not None]
+
+
+async def list_unserved_bindings(tx: ReadTx, limit: int) -> list[Unserved]:
+    """Return those of the first agents to which numbers are bound that seem to have no worker.
+
+    Looks at ``limit`` agents, of all organizations.
+    """
+    found = [
+        await _unserved(tx, organization_id, agent)
+        for organization_id, agent in await list_bound_agents(tx, limit)
+    ]
     return [each for each in found if each is not None]
 
 

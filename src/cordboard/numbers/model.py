@@ -13,6 +13,7 @@ from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
 from cordboard.numbers.e164 import E164, area_code, checked_e164, pretty
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId, RegistrationId
+from cordboard.webhooks.addresses import Network
 from cordboard.webhooks.urls import checked_webhook_url
 
 TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
@@ -123,10 +124,12 @@ class NumberRules(msgspec.Struct, frozen=True):
     Attributes:
         is_production: Webhooks must be https, and forbidden addresses are refused at once.
         requires_registered_agents: Names that only LiveKit knows are refused.
+        allowed_networks: Private networks to which webhooks may lead all the same.
     """
 
     is_production: bool = False
     requires_registered_agents: bool = False
+    allowed_networks: tuple[Network, ...] = ()
 
 
 class NewNumber(msgspec.Struct, frozen=True):
@@ -232,7 +235,12 @@ def _checked(field: str, value: Any, rules: NumberRules, name: str | None = None
         case "inbound_agent_version" | "outbound_agent_version" | "fallback_agent_version":
             return check_version(value, name)
         case "inbound_webhook_url":
-            return checked_webhook_url(value, name, is_production=rules.is_production)
+            return checked_webhook_url(
+                value,
+                name,
+                is_production=rules.is_production,
+                allowed=rules.allowed_networks,
+            )
         case "number_provider":
             return check_carrier(value, name)
         case "outbound_trunk_id":

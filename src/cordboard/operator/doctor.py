@@ -13,6 +13,7 @@ from cordboard.operator.installation import (
     opened_database,
     secret_key_of,
 )
+from cordboard.operator.number_rules import number_rules
 from cordboard.operator.terminal import (
     REFUSED,
     DatabaseOption,
@@ -67,6 +68,10 @@ def _print(findings: list[Finding], *, as_json: bool) -> None:
 
 
 def _settings(configuration: Configuration) -> list[Finding]:
+    try:
+        number_rules(configuration.settings)
+    except StartError as error:
+        return [Finding("settings", Level.BROKEN, str(error))]
     warnings = [Finding("settings", Level.WARNING, text) for text in configuration.warnings]
     mode = configuration.settings.mode
     return warnings or [Finding("settings", Level.OK, f"valid, {mode} mode")]

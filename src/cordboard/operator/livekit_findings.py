@@ -2,12 +2,15 @@
 
 from datetime import UTC, date, datetime
 
-from cordboard.operator.livekit import Cluster, configured_cluster, opened_reconciler
+from cordboard.operator.call_findings import call_findings
+from cordboard.operator.livekit import CLUSTER, Cluster, configured_cluster, opened_reconciler
+from cordboard.operator.sip_findings import sip_findings
 from cordboard.provisioning.find_drift import find_drift
 from cordboard.routing.carrier_addresses import OLD_AFTER_DAYS, load_catalogue
 from cordboard.routing.drift import Drift, DriftKind
 from cordboard.routing.livekit_errors import LiveKitError, LiveKitKeyRefusedError
 from cordboard.routing.topology import CATCH_ALL
+from cordboard.runtime.clock import system_clock
 from cordboard.runtime.db import Database
 from cordboard.runtime.db.examination import Finding, Level
 from cordboard.runtime.errors import StartError
@@ -23,7 +26,12 @@ async def livekit_findings(settings: Settings, db: Database) -> list[Finding]:
     except StartError as error:
         return [Finding("livekit", Level.BROKEN, str(error))]
     today = datetime.now(UTC).date()
-    return [*await _at_livekit(cluster, settings, db), *address_findings(settings, today)]
+    return [
+        *await _at_livekit(cluster, settings, db),
+        *address_findings(settings, today),
+        *await sip_findings(settings, cluster),
+        *await call_findings(settings, db, CLUSTER, system_clock),
+    ]
 
 
 async def _at_livekit(cluster: Cluster, settings: Settings, db: Database) -> list[Finding]:

@@ -190,6 +190,42 @@ async def list_states(tx: ReadTx, cluster_id: str) -> dict[str, NumberState]:
     return found
 
 
+async def get_pair_count(tx: ReadTx, cluster_id: str) -> int:
+    """Return how many trunks of ours stand at a cluster, the catch-all's among them."""
+    row = await tx.fetch_one(
+        "SELECT COUNT(DISTINCT inbound_trunk_id) FROM phone_number_livekit WHERE cluster_id = $1",
+        cluster_id,
+    )
+    return 0 if row is None else row[0]
+
+
+async def list_bound_agents(tx: ReadTx, limit: int) -> list[tuple[OrganizationId, AgentVersion]]:
+    """Return agents, in the versions to which numbers are bound, whatever they are bound for."""
+    rows = await tx.fetch_all(
+        """SELECT bound.organization_id, bound.agent_id, bound.version,
+             agent_version.livekit_agent_name, agent_version.livekit_deployment
+           FROM (
+             SELECT organization_id, inbound_agent_id AS agent_id, inbound_agent_version AS version
+             FROM phone_number WHERE inbound_agent_id IS NOT NULL
+             UNION
+             SELECT organization_id, outbound_agent_id, outbound_agent_version
+             FROM phone_number WHERE outbound_agent_id IS NOT NULL
+             UNION
+             SELECT organization_id, fallback_agent_id, fallback_agent_version
+             FROM phone_number WHERE fallback_agent_id IS NOT NULL
+           ) AS bound
+           LEFT JOIN agent_version ON agent_version.agent_id = bound.agent_id
+             AND agent_version.version = bound.version
+             AND agent_version.organization_id = bound.organization_id
+           ORDER BY bound.organization_id, bound.agent_id, bound.version LIMIT $1""",
+        limit,
+    )
+    return [
+        (row[0], AgentVersion(row[1], row[2], row[3] or row[1], row[4], row[3] is not None))
+        for row in rows
+    ]
+
+
 async def find_state(
     tx: ReadTx, organization_id: OrganizationId, registration_id: RegistrationId
 ) -> NumberState | None:

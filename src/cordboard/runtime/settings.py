@@ -6,13 +6,14 @@ secrets over).
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +30,8 @@ CLIENT_VARIABLES = (
     "CORDBOARD_API_SECRET_FILE",
 )
 """What the commands for users read; they may stand in the server's environment too."""
+
+_PLAIN_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 
 NEAR = 0.8
 """How alike a name must be to one of ours, as ``difflib`` counts, to be taken for a misspelling."""
@@ -90,6 +93,32 @@ class Settings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(
         default=None, description="The secret of that key, or of each, in the same order."
     )
+    livekit_webhook_key: str | None = Field(
+        default=None,
+        description="The API key that LiveKit signs its events with, if that is another one "
+        "(`webhook.api_key` of its configuration); then no other key's are taken. Best one that no "
+        "worker has. Several, separated by commas, while keys are rotated.",
+        json_schema_extra={"default": "the keys in `CORDBOARD_LIVEKIT_API_KEY`"},
+    )
+    livekit_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="The secret of that key, or of each, in the same order.",
+        json_schema_extra={"default": "the secrets in `CORDBOARD_LIVEKIT_API_SECRET`"},
+    )
+    livekit_sip_endpoints: str | None = Field(
+        default=None,
+        description="Where carriers send calls, the addresses of livekit-sip: "
+        "`host[:port][;transport=udp|tcp|tls][;priority=0…65535]`, separated by commas; the lowest "
+        "priority first. `cordboard doctor` and the start of the server say what to enter at the "
+        "carrier.",
+    )
+    livekit_sip_metrics_urls: str | None = Field(
+        default=None,
+        description="The metrics of each livekit-sip (its `prometheus_port`), such as "
+        "`http://10.0.0.5:6789/metrics`, separated by commas. Calls from an address that no trunk "
+        "admits ring for ever and show nowhere else; when their count rises, the log warns and "
+        "`cordboard_sip_calls_dropped_total` rises.",
+    )
     livekit_topology: Literal["dedicated", "shared"] = Field(
         default="dedicated",
         description="`dedicated`: a trunk and a rule for each number on top of the catch-all, so "
@@ -129,6 +158,18 @@ class Settings(BaseSettings):
         le=60,
         description="Seconds for which an answered call may be without its agent.",
     )
+    public_url: str | None = Field(
+        default=None,
+        description="How the outside reaches this server, such as `https://cordboard.example.com`. "
+        "`/openapi.json` names it as the server, and `cordboard doctor` says with it where LiveKit "
+        "sends its events.",
+    )
+    egress_allow_cidrs: str | None = Field(
+        default=None,
+        description="Private networks that webhooks may reach, as CIDR separated by commas, such "
+        "as `10.0.0.0/8`. Without them production mode refuses webhook URLs with an address that "
+        "is not public. Loopback, link-local and metadata addresses stay refused.",
+    )
     log_format: Literal["console", "json"] | None = Field(
         default=None,
         description="How the log looks: `console` for people, `json` for machines, one object per "
@@ -140,10 +181,26 @@ class Settings(BaseSettings):
         description="The least severe events that are logged; `debug` adds a line per request.",
     )
 
+    @field_validator("public_url")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        """Return a URL to which paths can be added."""
+        if value is None or _PLAIN_URL.fullmatch(value):
+            return value and value.rstrip("/")
+        raise ValueError("must be an http or https URL without credentials, query and fragment")
+
     @property
     def has_livekit(self) -> bool:
         """Whether numbers are to be provisioned at a LiveKit."""
-        livekit = (self.livekit_url, self.livekit_api_key, self.livekit_api_secret)
+        livekit = (
+            self.livekit_url,
+            self.livekit_api_key,
+            self.livekit_api_secret,
+            self.livekit_webhook_key,
+            self.livekit_webhook_secret,
+            self.livekit_sip_endpoints,
+            self.livekit_sip_metrics_urls,
+        )
         return any(value is not None for value in livekit)
 
     @property
@@ -270,7 +327,7 @@ def _explained(error: ValidationError, environment: Mapping[str, str]) -> Iterat
         field = str(problem["loc"][0])
         name = variable(field)
         value = environment.get(name)
-        what = problem["msg"].replace("Input should be", "must be")
+        what = problem["msg"].replace("Input should be", "must be").removeprefix("Value error, ")
         is_shown = value is not None and not is_secret(Settings.model_fields[field])
         yield f"{name} {f'is {value!r}: ' if is_shown else ''}{what}{_hint(value)}"
 

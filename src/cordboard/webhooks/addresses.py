@@ -1,4 +1,4 @@
-"""Which IP addresses a customer's URL may never lead to.
+"""Which IP addresses a customer's URL may not lead to.
 
 The tables follow the IANA special-purpose registries (RFC 6890 and its updates) and the metadata
 addresses of the large clouds. IPv6 is refused outside global unicast (2000::/3), which also covers
@@ -10,6 +10,7 @@ import socket
 import unicodedata
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FORBIDDEN_V4 = [
     ipaddress.IPv4Network(block)
@@ -45,12 +46,56 @@ _FORBIDDEN_V6 = [
         "3fff::/20",  # documentation
     )
 ]
+_NEVER: list[Network] = [
+    ipaddress.ip_network(block)
+    for block in (
+        "0.0.0.0/8",  # this network: the machine itself
+        "100.100.100.200/32",  # Alibaba's metadata
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's platform address
+        "169.254.0.0/16",  # link-local, and most clouds' metadata
+        "192.0.0.192/32",  # Oracle's metadata
+        "224.0.0.0/3",  # multicast, reserved and broadcast
+        "::/127",  # unspecified and loopback
+        "::ffff:0:0/96",  # IPv4 in another spelling
+        "fd00:ec2::/32",  # Amazon's metadata
+        "fd20:ce::/32",  # Google's metadata
+        "fe80::/10",  # link-local
+        "ff00::/8",  # multicast
+    )
+]
 _ISATAP = (0x00005EFE, 0x02005EFE)
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 
+def parsed_networks(text: str) -> tuple[Network, ...]:
+    """Return the private networks of a comma-separated list that customers' URLs may lead to.
+
+    Raises:
+        ValueError: One is no network, or one of those that are never allowed; the text names it.
+    """
+    networks = tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    for network in networks:
+        if network.prefixlen == 0 or any(_is_within(network, never) for never in _NEVER):
+            message = f"{network}: loopback, link-local and metadata addresses are never allowed"
+            raise ValueError(message)
+    return networks
+
+
+def _is_within(inner: Network, outer: Network) -> bool:
+    """Whether all addresses of a network are another's."""
+    return inner.network_address in outer and inner.broadcast_address in outer
+
+
+def is_allowed(address: Address, networks: tuple[Network, ...]) -> bool:
+    """Whether an operator has allowed an address that is forbidden otherwise."""
+    return any(address in network for network in networks) and not any(
+        address in never for never in _NEVER
+    )
+
+
 def is_forbidden(address: Address) -> bool:
-    """Whether a customer's URL may never lead to this address."""
+    """Whether a customer's URL may lead to this address only where an operator allows it."""
     if isinstance(address, ipaddress.IPv4Address):
         return any(address in block for block in _FORBIDDEN_V4)
     has_isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP

@@ -5,7 +5,13 @@ from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from cordboard.runtime.errors import InvalidError
-from cordboard.webhooks.addresses import is_forbidden, literal_address, plain_host
+from cordboard.webhooks.addresses import (
+    Network,
+    is_allowed,
+    is_forbidden,
+    literal_address,
+    plain_host,
+)
 
 LONGEST_URL = 2048
 LONGEST_HOST = 253
@@ -15,11 +21,19 @@ _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
 @lru_cache(maxsize=1024)
-def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
+def checked_webhook_url(
+    text: str, field: str, *, is_production: bool, allowed: tuple[Network, ...] = ()
+) -> str:
     """Return a URL that may be called, as it was given.
 
     An installation has many numbers and few webhooks, so what was good is remembered.
     Names are not looked up here: what a name leads to is checked each time it is used.
+
+    Args:
+        text: The URL.
+        field: What errors call it.
+        is_production: Whether only ``https`` will do, and only addresses outside.
+        allowed: Private networks that it may lead to all the same.
 
     Raises:
         InvalidError: ``validation.length`` or ``validation.url``.
@@ -36,7 +50,9 @@ def checked_webhook_url(text: str, field: str, *, is_production: bool) -> str:
     if "#" in text:
         raise _refused(field, "must not have a fragment (#…)")
     _check_port(parts, field)
-    _check_host(parts, field, is_production=is_production)
+    _check_host(parts, field)
+    if is_production:
+        _check_address(parts, field, allowed)
     return text
 
 
@@ -64,7 +80,7 @@ def _check_port(parts: SplitResult, field: str) -> None:
         raise _refused(field, "must name a port from 1 to 65535, or none")
 
 
-def _check_host(parts: SplitResult, field: str, *, is_production: bool) -> None:
+def _check_host(parts: SplitResult, field: str) -> None:
     host = parts.hostname or ""
     address = literal_address(host)
     has_brackets = "[" in parts.netloc or "]" in parts.netloc
@@ -72,10 +88,13 @@ def _check_host(parts: SplitResult, field: str, *, is_production: bool) -> None:
         raise _no_host(field)
     if address is None and (has_brackets or not _is_name(host)):
         raise _no_host(field)
-    if not is_production:
-        return
-    is_loopback_name = _LOOPBACK_NAME.fullmatch(plain_host(host))
-    if is_loopback_name or (address is not None and is_forbidden(address)):
+
+
+def _check_address(parts: SplitResult, field: str, allowed: tuple[Network, ...]) -> None:
+    host = parts.hostname or ""
+    address = literal_address(host)
+    is_outside = address is None or not is_forbidden(address) or is_allowed(address, allowed)
+    if _LOOPBACK_NAME.fullmatch(plain_host(host)) or not is_outside:
         raise _refused(
             field, "must not lead to a loopback, private, link-local or metadata address"
         )

@@ -161,3 +161,27 @@ def test_the_reference_names_every_setting_its_default_and_its_file() -> None:
         section = sections[variable(field)]
         assert "- Default: " in section
         assert (f"`{variable(field)}_FILE`" in section) is is_secret(info)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("https://cordboard.example.com", "https://cordboard.example.com"),
+        ("https://example.com:8443/cordboard/", "https://example.com:8443/cordboard"),
+        ("http://[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
+    ],
+)
+def test_the_public_url_is_one_to_which_paths_can_be_added(
+    text: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORDBOARD_PUBLIC_URL", text)
+    assert load_settings().settings.public_url == value
+
+
+@pytest.mark.parametrize(
+    "text", ["cordboard.example.com", "ftp://a", "https://u:p@a", "https://a/?b", "https://"]
+)
+def test_what_is_no_public_url_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORDBOARD_PUBLIC_URL", text)
+    with pytest.raises(StartError, match=r"CORDBOARD_PUBLIC_URL .*must be an http or https URL"):
+        load_settings()

@@ -3,6 +3,7 @@
 import pytest
 
 from cordboard.runtime.errors import InvalidError
+from cordboard.webhooks.addresses import parsed_networks
 from cordboard.webhooks.urls import checked_webhook_url
 
 GOOD = (
@@ -120,3 +121,38 @@ def test_plain_http_is_for_development_only() -> None:
     url = "http://example.com/hook"
     assert checked_webhook_url(url, "f", is_production=False) == url
     assert refusal(url, is_production=True)[0] == "url"
+
+
+ALLOWED = parsed_networks("10.0.0.0/8,100.64.0.0/10,fd12::/16")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://10.1.2.3/hook",
+        "https://0x0a010203/hook",
+        "https://[fd12::7]/hook",
+        "https://100.64.0.7/hook",
+    ],
+)
+def test_in_production_a_private_address_is_taken_where_its_network_is_allowed(url: str) -> None:
+    field = "inbound_webhook_url"
+    assert checked_webhook_url(url, field, is_production=True, allowed=ALLOWED) == url
+    assert refusal(url, is_production=True)[0] == "url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.1.2.3/hook",
+        "https://192.168.1.1/hook",
+        "https://100.100.100.200/hook",
+        "https://localhost/hook",
+        "https://127.0.0.1/hook",
+        "https://[::ffff:10.1.2.3]/hook",
+    ],
+)
+def test_other_networks_loopback_and_metadata_stay_refused(url: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        checked_webhook_url(url, "inbound_webhook_url", is_production=True, allowed=ALLOWED)
+    assert caught.value.rule == "url"

@@ -27,6 +27,7 @@ class Context(msgspec.Struct, frozen=True):
         find_drift: Compares LiveKit with the estate, where there is one.
         answering: What answers calls, where there is a LiveKit.
         probing: Where agents are probed, where there is one.
+        public_url: How the outside reaches the server; relative where that is not told.
     """
 
     db: Database
@@ -39,6 +40,7 @@ class Context(msgspec.Struct, frozen=True):
     find_drift: Callable[[], Awaitable[list[Drift]]] | None = None
     answering: Answering | None = None
     probing: Probing | None = None
+    public_url: str = "/"
 
 
 def context_of(request: HTTPRequest) -> Context:

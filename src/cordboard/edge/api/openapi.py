@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 import cordboard
-from cordboard.edge.api.context import HTTPRequest
+from cordboard.edge.api.context import HTTPRequest, context_of
 from cordboard.edge.api.documented import Operation
 from cordboard.edge.api.envelope import JSON, Failure
 from cordboard.edge.api.openapi_answers import HEADERS, answers, examples
@@ -47,13 +47,14 @@ OPERATION = Operation(
 @get("/openapi.json", operation=OPERATION)
 async def show_openapi(request: HTTPRequest) -> Response[bytes]:
     """Answer the description of the API."""
-    return Response(_encoded(request.app), media_type=JSON, headers={"Cache-Control": "no-cache"})
+    content = _encoded(request.app, context_of(request).public_url)
+    return Response(content, media_type=JSON, headers={"Cache-Control": "no-cache"})
 
 
 @lru_cache(maxsize=1)
-def _encoded(app: Litestar) -> bytes:
+def _encoded(app: Litestar, server_url: str) -> bytes:
     """Return the description as bytes, made once."""
-    return msgspec.json.encode(describe(documented_routes(app)))
+    return msgspec.json.encode(describe(documented_routes(app), server_url))
 
 
 Route = tuple[str, str, HTTPRouteHandler]
@@ -72,7 +73,7 @@ def documented_routes(app: Litestar) -> list[Route]:
     ]
 
 
-def describe(routes: list[Route]) -> dict[str, Any]:
+def describe(routes: list[Route], server_url: str = "/") -> dict[str, Any]:
     """Return the OpenAPI 3.1 description of some routes."""
     schemas = Schemas([Failure, *_types(handler.opt["operation"] for _, _, handler in routes)])
     paths: dict[str, dict[str, Any]] = {}
@@ -86,7 +87,7 @@ def describe(routes: list[Route]) -> dict[str, Any]:
             "description": INTRODUCTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server_url}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {

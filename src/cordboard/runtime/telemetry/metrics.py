@@ -49,6 +49,10 @@ OUTBOUND_REFUSALS = Counter(
     "Outbound calls that a guard refused before anything was dialled, by the guard.",
     ["reason"],
 )
+SIP_CALLS_DROPPED = Counter(
+    "cordboard_sip_calls_dropped_total",
+    "Calls that livekit-sip was seen to drop because they matched no rule.",
+)
 WORK_FAILURES = Counter(
     "cordboard_work_failures_total", "Turns of background work that failed.", ["work"]
 )
