@@ -8,7 +8,7 @@ import pytest
 from cordboard.calls import operations, store
 from cordboard.calls.model import Call, EndReason
 from cordboard.calls.operations import Taken
-from cordboard.calls.seen import Sighting
+from cordboard.calls.seen import Seen, Sighting
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import checked_changes
 from cordboard.numbers.operations import update_number
@@ -56,9 +56,24 @@ class Calls:
         write = self.db.write
         return {
             "ask again": lambda call: write(operations.ask_again, call),
-            "try next": lambda call: write(operations.try_next, call),
-            "give up": lambda call: write(operations.give_up, call, EndReason.NO_AGENT),
+            "try next": self.try_next,
+            "give up": self.give_up,
         }
+
+    async def seen(self, call: Call) -> Seen:
+        """Return what was seen of a call's room until now."""
+        found = await self.db.read(store.find_followed, CLUSTER, call.call_id)
+        assert found is not None
+        return found[1]
+
+    async def try_next(self, call: Call) -> Call | None:
+        """Go on to the next agent of a call, whose room stands as it does."""
+        return await self.db.write(operations.try_next, call, await self.seen(call))
+
+    async def give_up(self, call: Call) -> Call | None:
+        """Begin to end a call, whose room stands as it does."""
+        seen = await self.seen(call)
+        return await self.db.write(operations.give_up, call, seen, EndReason.NO_AGENT)
 
 
 @pytest.fixture
@@ -108,6 +123,17 @@ async def test_a_call_that_its_customer_ends_goes_to_no_further_agent(
     assert await calls.stands(call) == ending
 
 
+async def test_an_agent_that_comes_at_the_last_moment_stays(calls: Calls) -> None:
+    seat, call = await calls.begin()
+    seen = await calls.seen(call)
+    joined = await calls.see(seat, seat.sight(Sight.JOINED, "agent", START_MS + 5_999))
+    assert joined is not None
+    assert await calls.db.write(operations.try_next, call, seen) is None
+    assert await calls.db.write(operations.give_up, call, seen, EndReason.NO_AGENT) is None
+    assert await calls.stands(call) == joined.call
+    assert (await calls.try_next(call)) is not None
+
+
 async def test_the_next_agent_has_its_own_time_and_no_dispatch_yet(
     calls: Calls, clock: SettableClock
 ) -> None:
@@ -115,7 +141,7 @@ async def test_the_next_agent_has_its_own_time_and_no_dispatch_yet(
     noted = await calls.db.write(operations.note_dispatch, call, "AD_1")
     assert noted is not None
     clock.advance(seconds=6)
-    following = await calls.db.write(operations.try_next, noted)
+    following = await calls.try_next(noted)
     assert following is not None
     assert following.target is not None
     assert following.target.agent_id == "night"
@@ -131,7 +157,7 @@ async def test_a_call_keeps_the_decision_that_it_rang_with(calls: Calls) -> None
     phone_number = E164(seat.leg.dialled)
     checked = checked_changes(changes, RULES)
     await calls.db.write(update_number, calls.actor, phone_number, checked, None, RULES)
-    following = await calls.db.write(operations.try_next, call)
+    following = await calls.try_next(call)
     assert following is not None
     assert following.decision == call.decision
 

@@ -70,7 +70,7 @@ class Answering:
         self._clock = clock
         self._deadlines = deadlines
         self._looking = Looking(db, livekit, clock)
-        self._dispatching = Dispatching(db, livekit)
+        self._dispatching = Dispatching(db, livekit, clock)
         self._dialler = Dialler(db, livekit, clock, deadlines, self.notice)
         self._is_called = asyncio.Event()
         self._news: dict[str, asyncio.Event] = {}
@@ -171,7 +171,7 @@ class Answering:
             room: Its room, or None when it was not in the list.
             asked_ms: When that list was asked for: a room made after that is not in it.
         """
-        if self._clock() - call.started_ms < PATIENCE_MS:
+        if asked_ms - call.created_ms < PATIENCE_MS:
             return
         taken: Taken | None = None
         if room is None:
@@ -247,9 +247,9 @@ class Answering:
         if found is None or next_step(*found, self._clock(), self._deadlines) != step:
             return 0
         if call.next_target is None:
-            await self._db.write(operations.give_up, found[0], step.reason)
+            await self._db.write(operations.give_up, *found, step.reason)
             return 0
-        following = await self._db.write(operations.try_next, found[0])
+        following = await self._db.write(operations.try_next, *found)
         if following is not None:
             log.info("call_agent_failed", call_id=call.call_id, reason=step.reason)
             await self._dispatching.send_for_agent(following, looks_first=True)

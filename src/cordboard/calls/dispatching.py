@@ -7,7 +7,11 @@ from cordboard.calls.model import Call
 from cordboard.routing.livekit import LiveKit
 from cordboard.routing.livekit_shapes import Dispatch
 from cordboard.routing.model import Target
+from cordboard.runtime.clock import Clock
 from cordboard.runtime.db import Database
+
+SEND_WITHIN_MS = 1_000
+"""How long after it took over a call a decider may send: soon after that, another may take over."""
 
 
 class _Ours(msgspec.Struct):
@@ -19,16 +23,18 @@ class _Ours(msgspec.Struct):
 class Dispatching:
     """Sends for the agents of calls at one LiveKit, and keeps to one at a time."""
 
-    def __init__(self, db: Database, livekit: LiveKit) -> None:
+    def __init__(self, db: Database, livekit: LiveKit, clock: Clock) -> None:
         """Send for nobody yet."""
         self._db = db
         self._livekit = livekit
+        self._clock = clock
 
     async def send_for_agent(self, call: Call, *, looks_first: bool) -> None:
         """Dispatch a call's present agent, once: earlier ones go, and of several one stays.
 
         CreateDispatch is not idempotent, so what is there is listed afterwards; every decider that
-        created one lists, and all leave the lowest id.
+        created one lists, and all leave the lowest id. A decider that was held up since it took
+        the call over sends for nobody: another may have, and whoever asks again looks first.
 
         Raises:
             LiveKitError: It is not known to be sent for; asking again is safe.
@@ -44,6 +50,8 @@ class Dispatching:
             if any(dispatch.metadata == target.metadata for dispatch in ours):
                 await self._settle(call, target)
                 return
+        if self._clock() - call.asked_ms >= SEND_WITHIN_MS:
+            return
         await self._livekit.create_dispatch(call.room, target)
         await self._settle(call, target)
 

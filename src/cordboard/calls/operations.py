@@ -167,11 +167,15 @@ async def ask_again(tx: WriteTx, call: Call) -> Call | None:
     return await _if_unmoved(tx, call, tried_ms=tx.now_ms, asked_ms=tx.now_ms)
 
 
-async def try_next(tx: WriteTx, call: Call) -> Call | None:
-    """Go on to a call's next target; None if another did, or the call has gone on meanwhile."""
+async def try_next(tx: WriteTx, call: Call, seen: Seen) -> Call | None:
+    """Go on to a call's next target; None if another did, or the call has gone on meanwhile.
+
+    So does an agent that comes at the last moment: it is among what was ``seen``, or it stays.
+    """
     return await _if_unmoved(
         tx,
         call,
+        seen,
         attempt=call.attempt + 1,
         tried_ms=tx.now_ms,
         asked_ms=tx.now_ms,
@@ -184,16 +188,24 @@ async def note_dispatch(tx: WriteTx, call: Call, dispatch_id: str) -> Call | Non
     return await _if_unmoved(tx, call, dispatch_id=dispatch_id)
 
 
-async def give_up(tx: WriteTx, call: Call, reason: EndReason) -> Call | None:
-    """Begin to end a call; None if that has begun, or the call has gone on meanwhile."""
-    return await _if_unmoved(tx, call, closing_ms=tx.now_ms, closing_reason=reason)
+async def give_up(tx: WriteTx, call: Call, seen: Seen, reason: EndReason) -> Call | None:
+    """Begin to end a call; None if that has begun, or the call has gone on meanwhile.
+
+    So does an agent that comes at the last moment: it is among what was ``seen``, or it stays.
+    """
+    return await _if_unmoved(tx, call, seen, closing_ms=tx.now_ms, closing_reason=reason)
 
 
-async def _if_unmoved(tx: WriteTx, call: Call, **fields: Any) -> Call | None:  # noqa: ANN401 - as the fields are
+async def _if_unmoved(
+    tx: WriteTx,
+    call: Call,
+    seen: Seen | None = None,
+    **fields: Any,  # noqa: ANN401 - as the fields are
+) -> Call | None:
     """Change a call that stands where its decider saw it: of several deciders, one goes on."""
-    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    present = await store.claim_room(tx, call.cluster_id, call.room_sid)
     now = await store.find_call_in_room(tx, call.cluster_id, call.room_sid)
-    if now is None or _position(now) != _position(call):
+    if now is None or _position(now) != _position(call) or seen not in (None, present):
         return None
     after = now.changed(tx.now_ms, **fields)
     await tx.execute_together(store.update_call(after))

@@ -63,7 +63,7 @@ class Dialler:
         self._clock = clock
         self._deadlines = deadlines
         self._notice = notice
-        self._dispatching = Dispatching(db, livekit)
+        self._dispatching = Dispatching(db, livekit, clock)
         self._looking = Looking(db, livekit, clock)
         self._dials: dict[str, asyncio.Task[None]] = {}
 
