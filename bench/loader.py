@@ -69,6 +69,20 @@ def sqlite_estate(folder: Path, size: int) -> Loaded:
     return Loaded(size, url, msgspec.json.decode(kept.read_bytes(), type=KeyPair))
 
 
+def bound_estate(folder: Path, size: int) -> Loaded:
+    """Return an estate on SQLite of which every number is bound to one agent, made anew."""
+    path = folder / f"bound-{size}.db"
+    key_pair = create_organization(f"sqlite:///{path}", folder)
+    _load_sqlite(path, _estate(key_pair, size))
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        """UPDATE phone_number SET inbound_webhook_url = NULL, inbound_agent_id = 'agent_01',
+           inbound_agent_version = 1"""
+    )
+    connection.close()
+    return Loaded(size, f"sqlite:///{path}", key_pair)
+
+
 def postgres_estate(folder: Path, server: PostgresServer, size: int) -> Loaded:
     """Return an estate on PostgreSQL, loaded if it is not there."""
     kept = folder / f"estate-{size}-postgres.json"

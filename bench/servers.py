@@ -130,11 +130,19 @@ def create_organization(database_url: str, folder: Path) -> KeyPair:
 
 
 @contextmanager
-def cordboard(database_url: str, key_pair: KeyPair, folder: Path) -> Iterator[Server]:
-    """Run `cordboard serve` as an operator would in production."""
+def cordboard(
+    database_url: str,
+    key_pair: KeyPair,
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    core: int | None = None,
+) -> Iterator[Server]:
+    """Run `cordboard serve` as an operator would in production, on one core if that is named."""
     port = free_port()
-    argv = _cordboard("serve", "--database", database_url, "--port", str(port))
-    with _running("Cordboard", argv, _PRODUCTION, folder, (port, key_pair)) as server:
+    argv = [] if core is None else [sys.executable, "-m", "bench.pinned", str(core)]
+    argv += _cordboard("serve", "--database", database_url, "--port", str(port))
+    environment = {**_PRODUCTION, **(settings or {})}
+    with _running("Cordboard", argv, environment, folder, (port, key_pair)) as server:
         yield server
 
 

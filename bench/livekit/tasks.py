@@ -1,0 +1,114 @@
+"""What the processes of this package are asked, and what they answer."""
+
+import msgspec
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A LiveKit that answers."""
+
+    url: str
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """Create numbers and call each at once, then lose everything and watch it come back.
+
+    Attributes:
+        headers: The key pair.
+        every_s: The pause between two creates.
+    """
+
+    port: int
+    headers: dict[str, str]
+    count: int
+    every_s: float
+
+
+class Called(msgspec.Struct, frozen=True):
+    """What came of the calls.
+
+    Attributes:
+        answered: Calls that their number's agent answered, by way of the catch-all.
+        by_own_pair: Calls that came after the own pair was there already, and met it.
+        answered_ms: From the create's answer to the agent's voice.
+        ready_ms: From the create's answer to ``livekit_status`` ready.
+        catch_all_s, rebuilt_s: From the loss of everything to the catch-all, and to all pairs.
+    """
+
+    answered: int
+    by_own_pair: int
+    answered_ms: list[float]
+    ready_ms: list[float]
+    catch_all_s: float
+    rebuilt_s: float
+
+
+class Ringing(msgspec.Struct, frozen=True):
+    """Send the events of calls at a rate, and note when their agents are sent for."""
+
+    port: int
+    numbers: list[str]
+    calls: int
+    per_second: float
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """From the first byte of an event to CreateDispatch, call by call, in milliseconds.
+
+    Attributes:
+        failed: Calls nobody was sent for, or more than one.
+        own_cpu: The share of a core that sending and noting took.
+        behind_ms: By how much the last event was sent too late.
+    """
+
+    dispatched_ms: list[float]
+    failed: int
+    own_cpu: float
+    behind_ms: float
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """How long a decision took at one estate: medians over the rounds, in microseconds.
+
+    Attributes:
+        cpu_p99_us: Of the thread's own time, which a busy machine disturbs less.
+        resident_mb: The memory of the process, which had all estates open.
+    """
+
+    p50_us: float
+    p99_us: float
+    cpu_p50_us: float
+    cpu_p99_us: float
+    resident_mb: float
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """One tick, or one comparison.
+
+    Attributes:
+        took_ms, cpu_ms: Of the whole.
+        held_ms: The longest time for which the event loop did not run.
+        lists: How many listings were asked for.
+        repairs: How many pairs are to be put right.
+    """
+
+    took_ms: float
+    cpu_ms: float
+    held_ms: float
+    lists: int
+    repairs: int
+
+
+class Ticks(msgspec.Struct, frozen=True):
+    """Ticks over one estate, with nothing to do and with everything to do."""
+
+    built_s: float
+    quiet: list[Ticked]
+    compared_quiet: list[Ticked]
+    compared_drifted: list[Ticked]
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the double shall do, and its answer: how many listings it was asked for so far."""
+
+    what: str
+    lists: int = 0
