@@ -18,7 +18,14 @@ import typer
 import uvloop
 
 from cordboard import __version__
-from cordboard.edge.cli import agents_app, calls_app, livekit_app, numbers_app, route_app
+from cordboard.edge.cli import (
+    agents_app,
+    calls_app,
+    livekit_app,
+    numbers_app,
+    route_app,
+    simulate_app,
+)
 from cordboard.operator import keys, organizations
 from cordboard.operator.configuration import config
 from cordboard.operator.doctor import doctor
@@ -39,7 +46,7 @@ from cordboard.runtime.responsiveness import keep_responsive
 from cordboard.runtime.settings import Settings, shown_value
 from cordboard.runtime.stopping import stop_signal
 from cordboard.runtime.telemetry.metrics import BUILD
-from cordboard.simulated.cli import simulate_app
+from cordboard.simulated.cli import simulate_livekit
 
 if TYPE_CHECKING:
     from cordboard.operator.livekit import Connected
@@ -66,6 +73,7 @@ app.add_typer(agents_app, name="agents")
 app.add_typer(calls_app, name="calls")
 app.add_typer(route_app, name="route")
 app.add_typer(livekit_app, name="livekit")
+simulate_app.command("livekit")(simulate_livekit)
 app.add_typer(simulate_app, name="simulate")
 
 

@@ -1,7 +1,12 @@
-"""The simulated LiveKit and its caller, typed at a shell."""
+"""The simulated LiveKit, its caller and its callees, typed at a shell."""
 
+import json
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -10,100 +15,240 @@ from livekit import api
 
 from cordboard.simulated.livekit.server import KEY, SECRET
 from tests.support.livekit import CALLER, NUMBER, a_rule, a_trunk
-from tests.support.process import Place
+from tests.support.ports import free_port
+from tests.support.process import Place, Serving
 
 WORKERS = ["--worker", "tone:blue", "--worker", "other"]
+CALL = ("simulate", "call", "--to", NUMBER, "--from", CALLER)
+STOPS_WITHIN_S = 20
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+    """A folder whose commands know on which port the server listens, or will."""
+    return Place(tmp_path, CORDBOARD_PORT=str(free_port()))
+
+
+@contextmanager
+def simulated(place: Place, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``cordboard simulate livekit``, which must end by itself on SIGTERM."""
+    with subprocess.Popen(
+        [*place.command, "simulate", "livekit", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=place.environment(),
+        cwd=place.folder,
+    ) as process:
+        yield process
+        process.terminate()
+        assert process.wait(STOPS_WITHIN_S) == 0
 
 
 @pytest.fixture
 def running(place: Place) -> Iterator[IO[str]]:
-    """The output of ``cordboard simulate livekit``, which must end by itself on SIGTERM."""
-    with subprocess.Popen(
-        [*place.command, "simulate", "livekit", "--port", "0", *WORKERS],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=place.environment(),
-    ) as process:
+    """The output of a simulated LiveKit with two workers."""
+    with simulated(place, *WORKERS) as process:
         assert process.stdout is not None
         yield process.stdout
-        process.terminate()
-        assert process.wait(20) == 0
+
+
+@pytest.fixture
+def url(running: IO[str]) -> str:
+    """Where the simulated LiveKit answers."""
+    return _url(running)
 
 
 def _url(output: IO[str]) -> str:
     return output.readline().split()[-1]
 
 
-async def test_a_call_shows_its_ladder_and_the_agent_that_answered(
-    place: Place, running: IO[str]
-) -> None:
-    url = _url(running)
-    client = api.LiveKitAPI(url, KEY, SECRET)
-    await a_rule(client, await a_trunk(client, NUMBER), agent="tone", deployment="blue")
-    await client.aclose()
-    ran = place.run(
-        *("simulate", "call", "--to", NUMBER, "--from", CALLER, "--url", url, "--talk", "0.2")
-    )
-    said = [line.split(" s  ", 1)[-1] for line in ran.lines]
-    assert said == [
-        f"{CALLER} calls {NUMBER}",
-        "INVITE",
-        "100 Trying",
-        "180 Ringing",
-        "200 OK: answered by tone, deployment blue; its job: {}",
-        "BYE: caller hung up",
-    ]
-
-
-def test_a_call_that_nobody_answers_is_given_up_with_status_1(
-    place: Place, running: IO[str]
-) -> None:
-    url = _url(running)
-    ran = place.run(
-        *("simulate", "call", "--to", NUMBER, "--from", CALLER, "--url", url, "--patience", "0.2")
-    )
-    assert ran.status == 1
-    assert ran.out.splitlines()[-1].endswith("487 Request Terminated: caller hung up")
-
-
-def test_the_simulated_livekit_says_how_to_start_cordboard_with_it(running: IO[str]) -> None:
-    lines = [running.readline().strip() for _ in range(9)]
-    url = lines[0].split()[-1]
-    assert lines[1:4] == ["Workers: tone:blue, other", "Events go to: nobody", ""]
-    assert lines[5:9] == [
-        f"CORDBOARD_LIVEKIT_URL={url}",
-        f"CORDBOARD_LIVEKIT_API_KEY={KEY}",
-        f"CORDBOARD_LIVEKIT_API_SECRET={SECRET}",
-        "CORDBOARD_SIP_SOURCE_CIDRS=127.0.0.1/32",
-    ]
-
-
-def test_a_number_that_was_just_created_is_answered_by_its_agent(
-    place: Place, running: IO[str]
-) -> None:
-    url = _url(running)
-    settings = {
+def _settings(url: str) -> dict[str, str]:
+    return {
         "CORDBOARD_LIVEKIT_URL": url,
         "CORDBOARD_LIVEKIT_API_KEY": KEY,
         "CORDBOARD_LIVEKIT_API_SECRET": SECRET,
         "CORDBOARD_SIP_SOURCE_CIDRS": "127.0.0.1/32",
     }
-    with place.serve(**settings) as server:
-        caller = server.caller(server.first_pair())
-        caller.create(NUMBER, inbound_agent_id="other")
-        server.wait_until(lambda: bool(caller.show(NUMBER)["dispatch_rule_id"]))
-        ran = place.run("simulate", "call", "--to", NUMBER, "--from", CALLER, "--url", url)
-    assert "answered by other" in ran.lines[4]
+
+
+@pytest.fixture
+def server(place: Place, url: str) -> Iterator[Serving]:
+    """A server that uses the simulated LiveKit, and whose key pair the command line has."""
+    port = place.environment()["CORDBOARD_PORT"]
+    with place.serve(**_settings(url), CORDBOARD_PORT=port) as server:
+        server.wait_until(lambda: "is as it should be" in place.run("livekit", "drift").err)
+        yield server
+
+
+def _said(lines: list[str]) -> list[str]:
+    """What a call has shown, without the times."""
+    return [line.split(" s  ", 1)[-1].strip() for line in lines]
+
+
+async def test_a_call_shows_its_ladder_and_the_agent_that_answered(place: Place, url: str) -> None:
+    client = api.LiveKitAPI(url, KEY, SECRET)
+    await a_rule(client, await a_trunk(client, NUMBER), agent="tone", deployment="blue")
+    await client.aclose()
+    ran = place.run(*CALL, "--url", url, "--talk", "0.2")
+    assert _said(ran.lines) == [
+        f"{CALLER} calls {NUMBER}",
+        "INVITE",
+        "100 Trying",
+        "180 Ringing",
+        "200 OK: answered by tone, deployment blue",
+        "its job: {}",
+        "BYE: caller hung up",
+    ]
+
+
+async def test_a_call_without_a_server_to_ask_says_that_the_decision_is_not_known(
+    place: Place, url: str
+) -> None:
+    client = api.LiveKitAPI(url, KEY, SECRET)
+    await a_rule(client, await a_trunk(client, NUMBER), agent="other")
+    await client.aclose()
+    ran = place.run(*CALL, "--url", url, "--talk", "0.1")
+    assert ran.err.startswith("Cordboard's decision is not shown: there is no profile 'local'")
+    gone = {
+        "CORDBOARD_URL": "http://127.0.0.1:1",
+        "CORDBOARD_API_KEY": "sk_a",
+        "CORDBOARD_API_SECRET": "s3cr3t_a",
+    }
+    ran = place.run(*CALL, "--url", url, "--talk", "0.1", **gone)
+    assert "is not shown: No answer from http://127.0.0.1:1" in ran.err
+    assert _said(ran.lines)[-1] == "BYE: caller hung up"
+
+
+def test_a_call_that_no_rule_takes_is_given_up_with_status_1(place: Place, url: str) -> None:
+    ran = place.run(*CALL, "--url", url, "--patience", "0.2")
+    assert ran.status == 1
+    assert ran.out.splitlines()[-1].endswith("487 Request Terminated: caller hung up")
+    assert "No trunk and rule at LiveKit took this call" in ran.err
+
+
+def test_the_simulated_livekit_says_how_to_start_cordboard_with_it(
+    place: Place, running: IO[str]
+) -> None:
+    port = place.environment()["CORDBOARD_PORT"]
+    lines = [running.readline().strip() for _ in range(12)]
+    url = lines[0].split()[-1]
+    assert lines[1:4] == [
+        "Workers: tone:blue, other",
+        f"Events go to: http://127.0.0.1:{port}/livekit/events",
+        "",
+    ]
+    assert lines[5:9] == [f"export {name}={value}" for name, value in _settings(url).items()]
+    assert lines[-1].endswith(f"simulate call --to NUMBER --from +12125550100 --url {url}")
+
+
+def test_a_call_shows_what_cordboard_decides_and_why(
+    place: Place, url: str, server: Serving
+) -> None:
+    server.caller(server.first_pair()).create(NUMBER, inbound_agent_id="other")
+    ran = place.run(*CALL, "--url", url)
+    said = _said(ran.lines)
+    decided = said.index("Cordboard decides: other@1 (worker other)")
+    assert [line.split("  ")[0] for line in said[decided + 1 : decided + 9]] == [
+        *("dialled", "number", "carrier account", "webhook", "schedule", "weights", "binding"),
+        "fallback",
+    ]
+    assert "200 OK: answered by other" in said
+    shows = said[-1].removeprefix("Its record: ").split()[-3:]
+    record = place.run(*shows, "--json").json
+    assert (record["from_number"], record["agent_id"]) == (CALLER, "other")
+
+
+def test_a_call_to_nobodys_number_shows_the_refusal(
+    place: Place, url: str, server: Serving
+) -> None:
+    ran = place.run(*CALL, "--url", url)
+    assert ran.status == 1
+    said = _said(ran.out.splitlines())
+    assert "Cordboard decides: nobody answers, unknown number" in said
+    assert "486 Rejected: room closed" in said
+    assert said[-1].endswith("calls unmatched")
+    assert server.logged("request_crashed") == []
+
+
+def test_a_call_as_json_holds_the_ladder_the_job_and_the_decision(
+    place: Place, url: str, server: Serving
+) -> None:
+    server.caller(server.first_pair()).create(NUMBER, inbound_agent_id="other")
+    ran = place.run(*CALL, "--url", url, "--json")
+    told = ran.json
+    assert [message for _, message in told["call"]["ladder"]][-2:] == ["200", "BYE"]
+    assert json.loads(told["call"]["job"]["metadata"])["agent_id"] == "other"
+    assert told["decision"]["targets"][0]["livekit_agent_name"] == "other"
+    assert place.run("calls", "show", told["call_id"], "--json").json["to_number"] == NUMBER
 
 
 def test_a_call_without_a_simulated_livekit_says_how_to_start_one(place: Place) -> None:
-    ran = place.run(
-        *("simulate", "call", "--to", NUMBER, "--from", CALLER, "--url", "http://127.0.0.1:1")
-    )
+    ran = place.run(*CALL, "--url", "http://127.0.0.1:1")
     assert ran.status == 1
     assert "cordboard simulate livekit" in ran.err
+    with place.serve() as other:
+        ran = place.run(*CALL, "--url", f"http://127.0.0.1:{other.port}")
+    assert ran.status == 1
+    assert "is no simulated LiveKit (HTTP 404)" in ran.err
+
+
+async def test_a_callee_does_what_it_was_told(place: Place, url: str) -> None:
+    told = place.run("simulate", "callee", "+1 555 000-9998", "--status", "486", "--url", url)
+    assert told.err == "+15550009998 says 486 after 0.3 s\n"
+    client = api.LiveKitAPI(url, KEY, SECRET)
+    trunk = api.SIPOutboundConfig(hostname="sip.example.com")
+    dial = api.CreateSIPParticipantRequest(
+        trunk=trunk,
+        sip_number=NUMBER,
+        sip_call_to="+15550009998",
+        room_name="room",
+        wait_until_answered=True,
+    )
+    with pytest.raises(api.TwirpError) as refused:
+        await client.sip.create_sip_participant(dial)
+    await client.aclose()
+    assert refused.value.metadata["sip_status_code"] == "486"
+
+
+def test_a_command_beside_the_simulated_livekit_has_the_settings_and_its_status_counts(
+    place: Place,
+) -> None:
+    script = "import json, os, sys; json.dump(dict(os.environ), open('seen', 'w')); sys.exit(3)"
+    ran = place.run("simulate", "livekit", "--port", "0", "--", sys.executable, "-c", script)
+    assert ran.status == 3
+    url = ran.out.splitlines()[0].split()[-1]
+    seen = json.loads((place.folder / "seen").read_text())
+    assert _settings(url).items() <= seen.items()
+    assert seen["HOME"] == str(place.home)
+
+
+def test_a_command_that_is_not_there_is_said_to_be_so(place: Place) -> None:
+    ran = place.run("simulate", "livekit", "--port", "0", "--", "no-such-command")
+    assert ran.status == 1
+    assert "no-such-command cannot be run: No such file or directory" in ran.err
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_the_simulated_livekit_stops_the_command_beside_it(
+    place: Place, how: signal.Signals
+) -> None:
+    log = place.folder / "err"
+    command = [*place.command, "simulate", "livekit", "--port", "0", "--", *place.command, "serve"]
+    with (
+        log.open("wb") as err,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+            env=place.environment(CORDBOARD_PORT="0"),
+            cwd=place.folder,
+        ) as process,
+    ):
+        try:
+            while "server_started" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.02)
+        finally:
+            process.send_signal(how)
+        assert process.wait(STOPS_WITHIN_S) == 0
+    assert "server_stopped" in log.read_text()

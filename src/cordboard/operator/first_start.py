@@ -1,8 +1,5 @@
 """The first start in development: an organization, a key pair, and a curl ready to paste."""
 
-import sys
-from pathlib import Path
-
 import msgspec
 import structlog
 
@@ -10,12 +7,12 @@ from cordboard.edge.cli.profiles import Profile, ProfileFileError, read_profiles
 from cordboard.organizations.model import IssuedKey, Organization, Pepper
 from cordboard.organizations.operations import create_first_organization
 from cordboard.runtime.db import Database
+from cordboard.runtime.invocation import typed_command
 
 log = structlog.get_logger(__name__)
 
 NAME = "Default"
 PROFILE = "local"
-COMMAND = "cordboard"
 
 EXAMPLE = """\
 curl --request POST \\
@@ -78,7 +75,7 @@ def welcome(first: FirstPair, url: str) -> str:
         api_key=key.api_key,
         api_secret=secret,
         kept=_kept(Profile(url, key.api_key, secret)),
-        command=_command(),
+        command=typed_command(),
         example=EXAMPLE.format(url=url, api_key=key.api_key, api_secret=secret),
     )
 
@@ -92,11 +89,3 @@ def _kept(profile: Profile) -> str:
         return f"not kept as a profile of the command line: {error}"
     was = f", in place of one for {replaced.url}" if replaced else ""
     return f"kept as profile '{PROFILE}' in {path}{was}"
-
-
-def _command() -> str:
-    """Return what to type for this command: it may lie in a virtual environment beside."""
-    path = Path(sys.argv[0])
-    if path.name != COMMAND or len(path.parts) == 1:
-        return COMMAND
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

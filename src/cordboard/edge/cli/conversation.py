@@ -44,9 +44,7 @@ class Common(msgspec.Struct, frozen=True):
             autocompletion=_profile_names,
         ),
     ] = None
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the API's data as JSON, for scripts.")
-    ] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
 
 
 class Writing(msgspec.Struct, frozen=True):

@@ -14,6 +14,15 @@ def print_trace(trace: Sequence[TraceStep]) -> None:
     )
 
 
+def trace_lines(trace: Sequence[TraceStep]) -> list[str]:
+    """Return the steps of a decision as lines, for a place where no table fits."""
+    rows = [(_words(step.step), _words(step.result), step.detail) for step in trace]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    return [
+        f"{step.ljust(widths[0])}  {result.ljust(widths[1])}  {why}" for step, result, why in rows
+    ]
+
+
 def answers(targets: Sequence[Target]) -> str | None:
     """Return who answers; None when nobody does."""
     return _described(targets[0]) if targets else None

@@ -63,6 +63,7 @@ class Call:
         ladder: Milliseconds since the INVITE, and what was said: ``INVITE``, ``100``, ``180`` …
         room: The room's name; None as long as there is none.
         trunk_id, rule_id: What took it.
+        participant_call_id: ``sip.callID`` of its participant; empty as long as there is none.
         answered_by: The identity of the agent that was heard first.
         ended: How it ended; None: it has not.
     """
@@ -75,6 +76,7 @@ class Call:
         self.room: str | None = None
         self.trunk_id = ""
         self.rule_id = ""
+        self.participant_call_id = ""
         self.answered_by: str | None = None
         self.ended: Ended | None = None
         self._pace = pace
@@ -194,7 +196,9 @@ class Callers:
         await self._pace.sleep(JOINS_AFTER_S)
         # A room that was closed meanwhile is opened again by whoever joins it.
         room = self._rooms.start(wanted)
-        member = self._rooms.join(room, described(call.invite, call.sip_call_id, trunk, rule))
+        info = described(call.invite, call.sip_call_id, trunk, rule)
+        call.participant_call_id = info.attributes["sip.callID"]
+        member = self._rooms.join(room, info)
         await self._talk(call, room, member, trunk or api.SIPInboundTrunkInfo())
 
     async def _ring_for_nobody(self, call: Call) -> None:

@@ -1,19 +1,24 @@
-"""How calls are placed from outside: what ``cordboard simulate call`` talks to, on loopback only.
+"""How calls are placed from outside: what ``cordboard simulate`` talks to, on loopback only.
 
 ``POST /simulated/calls`` with ``{"to", "from", "source"}`` places a call, ``GET`` on its path shows
-how it stands, ``DELETE`` hangs it up.
+how it stands, ``DELETE`` hangs it up. ``PUT /simulated/callees/NUMBER`` with an ``Outcome`` says
+what happens from now on when that number is called.
 """
 
-import json
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
+from cordboard.simulated.livekit.callees import Callees, Outcome
 from cordboard.simulated.livekit.callers import Call, Callers, Ended
 from cordboard.simulated.livekit.matching import Invite
 from cordboard.simulated.livekit.workers import Job, Workers
 
+T = TypeVar("T")
+
 PATH = "/simulated/calls"
+CALLEES = "/simulated/callees"
 
 
 class Wanted(msgspec.Struct, frozen=True, rename={"from_": "from"}):
@@ -29,11 +34,13 @@ class Shown(msgspec.Struct, frozen=True):
 
     Attributes:
         id: Its place among the calls.
+        sip_call_id: ``sip.callID`` of its participant; empty as long as there is none.
         ladder: Milliseconds since the INVITE, and what was said.
         job: What the agent that answered was sent for.
     """
 
     id: int
+    sip_call_id: str
     ladder: list[tuple[float, str]]
     room: str | None
     answered_by: str | None
@@ -41,17 +48,11 @@ class Shown(msgspec.Struct, frozen=True):
     ended: Ended | None
 
 
-def add_control(app: web.Application, callers: Callers, workers: Workers) -> None:
-    """Let calls be placed over this application."""
+def add_control(app: web.Application, callers: Callers, callees: Callees, workers: Workers) -> None:
+    """Let calls be placed over this application, and callees be told what to do."""
 
     async def place(request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            # A page in a browser cannot send this type to another site unasked.
-            raise web.HTTPUnsupportedMediaType
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Wanted)
-        except msgspec.DecodeError as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
+        wanted = await _sent(request, Wanted)
         call = callers.place(Invite(wanted.to, wanted.from_, wanted.source, wanted.source, {}))
         return _answer(callers, workers, callers.calls.index(call))
 
@@ -63,9 +64,24 @@ def add_control(app: web.Application, callers: Callers, workers: Workers) -> Non
         callers.calls[place].hang_up()
         return _answer(callers, workers, place)
 
+    async def set_callee(request: web.Request) -> web.Response:
+        callees.outcomes[request.match_info["number"]] = await _sent(request, Outcome)
+        return web.Response()
+
     app.router.add_post(PATH, place)
     app.router.add_get(PATH + r"/{id:\d+}", show)
     app.router.add_delete(PATH + r"/{id:\d+}", hang_up)
+    app.router.add_put(CALLEES + "/{number}", set_callee)
+
+
+async def _sent(request: web.Request, kind: type[T]) -> T:
+    if request.content_type != "application/json":
+        # A page in a browser cannot send this type to another site unasked.
+        raise web.HTTPUnsupportedMediaType
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
 
 
 def _place_of(callers: Callers, request: web.Request) -> int:
@@ -78,5 +94,13 @@ def _place_of(callers: Callers, request: web.Request) -> int:
 def _answer(callers: Callers, workers: Workers, place: int) -> web.Response:
     call: Call = callers.calls[place]
     job = workers.job_of(call.answered_by) if call.answered_by is not None else None
-    shown = Shown(place, call.ladder, call.room, call.answered_by, job, call.ended)
-    return web.json_response(json.loads(msgspec.json.encode(shown)))
+    shown = Shown(
+        place,
+        call.participant_call_id,
+        call.ladder,
+        call.room,
+        call.answered_by,
+        job,
+        call.ended,
+    )
+    return web.Response(body=msgspec.json.encode(shown), content_type="application/json")

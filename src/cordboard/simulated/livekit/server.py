@@ -120,7 +120,7 @@ class SimulatedLiveKit:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/", _alive)
         app.router.add_post("/twirp/livekit.{service}/{method}", self._answer)
-        add_control(app, self.callers, self.workers)
+        add_control(app, self.callers, self.callees, self.workers)
         return app
 
     async def stop(self) -> None:

@@ -6,6 +6,7 @@ given what waits.
 """
 
 import time
+from collections.abc import Callable
 
 import msgspec
 from livekit import api
@@ -66,13 +67,19 @@ class Worker:
 
 
 class Workers:
-    """The workers that are registered."""
+    """The workers that are registered.
+
+    Attributes:
+        hires: Whether a worker of this name is registered when it is sent for and there is none.
+            LiveKit does no such thing; it spares whoever tries things naming every agent.
+    """
 
     def __init__(self, pace: Pace, rooms: Rooms) -> None:
         """Begin with none."""
         self._pace = pace
         self._rooms = rooms
         self.registered: list[Worker] = []
+        self.hires: Callable[[str], bool] = lambda _: False
         self._terminated: set[str] = set()
 
     def register(self, worker: Worker) -> None:
@@ -96,6 +103,9 @@ class Workers:
             if (worker.agent_name, worker.deployment) == (dispatch.agent_name, dispatch.deployment)
             and not worker.behaviour.is_busy
         ]
+        if not fitting and self.hires(dispatch.agent_name):
+            fitting = [Worker(dispatch.agent_name, dispatch.deployment, Behaviour())]
+            self.registered += fitting
         if not fitting:
             return
         worker = min(fitting, key=lambda worker: len(worker.jobs))
