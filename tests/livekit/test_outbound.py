@@ -221,3 +221,28 @@ async def test_without_events_a_call_goes_the_same_way(database_url: str) -> Non
         call = await ended(calls)
         assert call.answered_ms is not None
         assert calls.invites == 1
+
+
+async def test_a_room_that_could_not_be_closed_is_closed_by_the_next_look(
+    database_url: str,
+) -> None:
+    async with outbound(database_url) as calls:
+        calls.world.lk.register_worker("desk")
+        calls.world.lk.faults.add(Fault("DeleteRoom", FaultKind.ERROR_BEFORE))
+        calls.answers(Outcome(486))
+        await calls.place()
+        assert (await calls.world.record(has_ended)).end_reason is EndReason.BUSY
+        await calls.left()
+
+
+async def test_a_dial_that_comes_after_its_call_was_given_up_is_cut_off(database_url: str) -> None:
+    async with outbound(database_url) as calls:
+        calls.world.lk.register_worker("desk")
+        late = Fault("CreateSIPParticipant", FaultKind.SLOW, delay_s=4.0)
+        calls.world.lk.faults.add(late)
+        await calls.place()
+        assert (await ended(calls)).end_reason is EndReason.UNKNOWN
+        assert calls.invites == 0
+        await calls.reached("ringing")
+        await calls.left()
+        assert (await calls.world.record()).end_reason is EndReason.UNKNOWN

@@ -82,6 +82,14 @@ class Outbound:
 
         await eventually(look)
 
+    async def left(self) -> None:
+        """Wait until LiveKit has no room left."""
+
+        async def look() -> bool | None:
+            return self.is_room_gone or None
+
+        await eventually(look)
+
     @property
     def invites(self) -> int:
         """How often somebody's telephone was rung."""

@@ -86,7 +86,8 @@ async def commit_dial(tx: WriteTx, call: Call) -> Call | None:
     now = await _claimed(tx, call)
     if now is None or now.dial is None or now.dial.intent_ms is not None:
         return None
-    if now.closing_ms is not None or now.ended_ms is not None:
+    seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
+    if now.closing_ms is not None or not any(agent.is_here for agent in seen.agents):
         return None
     if (await claim_guards(tx, now.organization_id)).is_stopped:
         await _store(tx, now, closing_ms=tx.now_ms, closing_reason=EndReason.STOPPED)
