@@ -3,6 +3,7 @@
 from tests.api.bad_inputs import Bad, change
 
 _FIXED = "cannot be changed; leave it out"
+_ALIAS = "may only hold A-Z a-z 0-9 - _ . ! ~ * ' ( ) & = + $ , ? /"
 _KEEP = "must not be null; leave it out to keep it"
 _UNKNOWN = "is not a field of this request"
 
@@ -19,6 +20,16 @@ ROWS: list[Bad] = [
     change({"inbound_agent_version": None}, "type", f"inbound_agent_version: {_KEEP}"),
     change({"outbound_agent_version": None}, "type", f"outbound_agent_version: {_KEEP}"),
     change({"fallback_agent_version": None}, "type", f"fallback_agent_version: {_KEEP}"),
+    change({"aliases": ["front desk"]}, "characters", f"aliases[0]: {_ALIAS}"),
+    change({"aliases": ["a", ""]}, "length", "aliases[1]: must have 1 to 64 characters"),
+    change({"aliases": ["a", "b", "a"]}, "choice", "aliases[2]: is there twice"),
+    change({"aliases": [7]}, "type", "aliases[0]: must be a string, not an integer"),
+    change({"aliases": [None]}, "type", "aliases[0]: must be a string, not null"),
+    change(
+        {"aliases": ["4155550100"]},
+        "choice",
+        "aliases[0]: can be read as +14155550100; a number needs no alias",
+    ),
     change({"fallback_agent_id": ""}, "length", "fallback_agent_id: must have 1 to 128 characters"),
     change({"number_provider": None}, "type", f"number_provider: {_KEEP}"),
     change({"nickname": 5}, "type", "nickname: must be a string, not an integer"),

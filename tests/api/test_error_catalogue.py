@@ -14,7 +14,7 @@ from cordboard.numbers.model import NumberRules
 from cordboard.organizations.operations import revoke_key
 from cordboard.runtime.actor import Actor
 from tests.support.agent_caller import agent_path, create_agent
-from tests.support.builders import a_foreign_number, a_number
+from tests.support.builders import a_foreign_number, a_name, a_number
 from tests.support.caller import CREATE, NUMBERS, Answer, Caller, path_of
 from tests.support.clock import SettableClock
 from tests.support.server import RunningServer
@@ -67,6 +67,12 @@ def _to_a_deleted_agent(server: RunningServer, caller: Caller, number: str) -> A
     agent_id = create_agent(caller)["agent_id"]
     assert caller.request("DELETE", agent_path(agent_id)).status == 200
     return _change(caller, number, inbound_agent_id=agent_id)
+
+
+def _with_an_alias_that_is_taken(_: RunningServer, caller: Caller, number: str) -> Answer:
+    alias = a_name()
+    caller.create(a_number(), aliases=[alias])
+    return _change(caller, number, aliases=[alias])
 
 
 INVALID = "Validation error"
@@ -207,6 +213,12 @@ CATALOGUE = {
         "Phone number already exists",
         "Phone number with ID 'NUMBER' is already registered",
         lambda _, caller, number: caller.request("POST", CREATE, {"phone_number": number}),
+    ),
+    "alias.exists": Row(
+        409,
+        "Alias already exists",
+        "Alias … leads to a phone number already",
+        _with_an_alias_that_is_taken,
     ),
     "idempotency.mismatch": Row(
         409,

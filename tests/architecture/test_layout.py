@@ -39,6 +39,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::update_keys_last_used": "one write for the keys of all organizations",
     f"{_ROUTING}::list_static_numbers": "LiveKit is one for the whole installation",
     f"{_ROUTING}::find_routable_numbers": "a ringing call does not say whose it is",
+    f"{_ROUTING}::find_aliased_number": "the same",
     f"{_ROUTING}::find_facts": "the same; an explanation names its organization",
     f"{_ROUTING}::list_states": "the reconciler works for all organizations",
     f"{_ROUTING}::get_pair_count": "the doctor looks at all organizations",

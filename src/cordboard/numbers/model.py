@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
+from cordboard.numbers.aliases import checked_aliases
 from cordboard.numbers.e164 import E164, area_code, checked_e164, pretty
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId, RegistrationId
@@ -67,6 +68,7 @@ class Number(msgspec.Struct, frozen=True):
         revision: Counts changes from 1; with the registration it makes the entity tag.
         created_ms, updated_ms: Epoch milliseconds; ``updated_ms`` never goes backwards.
         fallback_agent_id: Who answers when the inbound agent fails; never without that one.
+        aliases: What carriers dial for it that is no number, as ``aliases.py`` writes it.
     """
 
     phone_number: E164
@@ -88,16 +90,18 @@ class Number(msgspec.Struct, frozen=True):
     updated_ms: int
     fallback_agent_id: str | None = None
     fallback_agent_version: int = 1
+    aliases: tuple[str, ...] = ()
 
     @property
     def extensions(self) -> dict[str, Any]:
         """Those of Cordboard's own fields that are set; a fallback agent comes with its version."""
-        if self.fallback_agent_id is None and self.fallback_agent_version == 1:
-            return {}
-        return {
-            "fallback_agent_id": self.fallback_agent_id,
-            "fallback_agent_version": self.fallback_agent_version,
-        }
+        fields: dict[str, Any] = {}
+        if self.fallback_agent_id is not None or self.fallback_agent_version != 1:
+            fields["fallback_agent_id"] = self.fallback_agent_id
+            fields["fallback_agent_version"] = self.fallback_agent_version
+        if self.aliases:
+            fields["aliases"] = self.aliases
+        return fields
 
     @property
     def etag(self) -> str:
@@ -147,6 +151,7 @@ class NewNumber(msgspec.Struct, frozen=True):
     outbound_trunk_id: str | None
     fallback_agent_id: str | None = None
     fallback_agent_version: int = 1
+    aliases: tuple[str, ...] = ()
 
     def registered(
         self, organization_id: OrganizationId, registration_id: RegistrationId, now_ms: int
@@ -176,8 +181,9 @@ DEFAULTS: dict[str, Any] = {
     "outbound_trunk_id": None,
     "fallback_agent_id": None,
     "fallback_agent_version": 1,
+    "aliases": (),
 }
-CLEARABLE = frozenset(field for field, default in DEFAULTS.items() if default is None)
+CLEARABLE = frozenset(field for field, default in DEFAULTS.items() if default in {None, ()})
 IMMUTABLE = frozenset({"phone_number", "area_code", "phone_number_type"})
 
 
@@ -217,7 +223,7 @@ def checked_changes(given: dict[str, Any], rules: NumberRules) -> dict[str, Any]
         target = "nickname" if field == "label" else field
         if value is None and target not in CLEARABLE:
             raise InvalidError(field, "type", "must not be null; leave it out to keep it")
-        checked = None if value is None else _checked(target, value, rules, field)
+        checked = DEFAULTS[target] if value is None else _checked(target, value, rules, field)
         if changes.get(target, checked) != checked:
             raise InvalidError("label", "choice", "must equal nickname, whose other name it is")
         changes[target] = checked
@@ -241,6 +247,8 @@ def _checked(field: str, value: Any, rules: NumberRules, name: str | None = None
                 is_production=rules.is_production,
                 allowed=rules.allowed_networks,
             )
+        case "aliases":
+            return checked_aliases(value, name)
         case "number_provider":
             return check_carrier(value, name)
         case "outbound_trunk_id":

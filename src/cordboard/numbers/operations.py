@@ -1,10 +1,11 @@
 """What can be done with phone numbers. Each writes the number, its history and an event at once."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from cordboard.agents.binding import Binding, check_bindings
 from cordboard.numbers import store
+from cordboard.numbers.aliases import AliasExistsError
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import (
     NewNumber,
@@ -48,6 +49,7 @@ async def create_number(tx: WriteTx, actor: Actor, new: NewNumber, rules: Number
     Raises:
         AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not be bound to.
         NumberExistsError: The number is registered, here or elsewhere in the installation.
+        AliasExistsError: An alias leads to a number already.
     """
     await check_bindings(
         tx,
@@ -69,6 +71,7 @@ async def create_number(tx: WriteTx, actor: Actor, new: NewNumber, rules: Number
         )
     except UniqueViolationError as error:
         raise NumberExistsError(number.phone_number) from error
+    await _take_aliases(tx, number, new.aliases)
     return number
 
 
@@ -86,6 +89,7 @@ async def update_number(
         NumberNotFoundError: The organization has no such number.
         AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not be bound to.
         RevisionMismatchError: ``if_match`` does not name the number's revision.
+        AliasExistsError: An alias leads to another number.
     """
     before = await store.get_number_for_update(tx, actor.organization_id, phone_number)
     changes = before.differences(changes)
@@ -106,7 +110,9 @@ async def update_number(
         store.update_number(after),
         store.insert_history(actor, after, after.updated_ms, "updated", differences),
         _event(tx, actor, "number_updated", after),
+        *(store.delete_alias(before, each) for each in before.aliases if each not in after.aliases),
     )
+    await _take_aliases(tx, after, [each for each in after.aliases if each not in before.aliases])
     return after
 
 
@@ -128,6 +134,7 @@ async def delete_number(
         store.update_count(actor.organization_id, tx.shard, -1),
         store.insert_history(actor, deleted, deleted.updated_ms, "deleted", changes),
         _event(tx, actor, "number_deleted", deleted),
+        *(store.delete_alias(number, alias) for alias in number.aliases),
     )
     return number
 
@@ -146,6 +153,13 @@ async def unbind_agent(tx: WriteTx, actor: Actor, agent_id: str) -> None:
             store.insert_unbinding_events(actor, batch, tx.now_ms),
             store.update_unbound(actor, batch, tx.now_ms),
         )
+
+
+async def _take_aliases(tx: WriteTx, number: Number, aliases: Iterable[str]) -> None:
+    """Let aliases lead to a number; in one order, so that two who do this do not deadlock."""
+    for alias in sorted(aliases):
+        if not await store.insert_alias(tx, number, alias):
+            raise AliasExistsError(alias)
 
 
 def _recorded(number: Number) -> Iterator[tuple[str, Any]]:

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from cordboard.numbers.dialled import Dialled
 from cordboard.numbers.e164 import E164
-from cordboard.routing.dialled import Dialled
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 
 LONGEST_METADATA = 512
@@ -108,7 +108,7 @@ class Facts(msgspec.Struct, frozen=True):
     Attributes:
         dialled: The dialled string, taken apart.
         number: The registered number it leads to, or None.
-        how: How it leads there: an alias, or the reading of :class:`Meaning`.
+        how: How it leads there: by an alias, or the reading of :class:`Meaning`.
         passed_over: Other registered numbers that the string could have meant.
     """
 
@@ -237,7 +237,9 @@ def _dialled_step(call: IncomingCall, facts: Facts) -> TraceStep:
 
 def _number_step(facts: Facts) -> TraceStep:
     if facts.number is None:
-        return TraceStep(Step.NUMBER, Outcome.NOT_FOUND, "none of these is registered here")
+        known = facts.dialled.meanings
+        detail = "none of these is registered here" if known else "no number here has this alias"
+        return TraceStep(Step.NUMBER, Outcome.NOT_FOUND, detail)
     detail = f"{facts.number.phone_number} is registered, {facts.how}"
     if facts.passed_over:
         detail += f"; passed over, also registered: {', '.join(facts.passed_over)}"

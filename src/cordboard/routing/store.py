@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from cordboard.numbers.aliases import alias_in
+from cordboard.numbers.dialled import read_dialled
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import Number
-from cordboard.routing.dialled import read_dialled
 from cordboard.routing.model import AgentVersion, Facts, RoutableNumber
 from cordboard.runtime.db import ReadTx, Row, WriteTx
 from cordboard.runtime.ids import OrganizationId, RegistrationId
@@ -134,6 +135,14 @@ async def find_routable_numbers(
     return found
 
 
+async def find_aliased_number(tx: ReadTx, alias: str) -> RoutableNumber | None:
+    """Return the number to which an alias leads, or None."""
+    row = await tx.fetch_one("SELECT phone_number FROM phone_number_alias WHERE alias = $1", alias)
+    if row is None:
+        return None
+    return (await find_routable_numbers(tx, [row[0]])).get(row[0])
+
+
 async def _fallback_worker(tx: ReadTx, number: Row) -> Iterable[str | None]:
     """Return name and deployment of the worker of a number's fallback; nothing without any."""
     _, organization_id, *_, agent_id, version = number
@@ -168,7 +177,12 @@ async def find_facts(
         and organization_id in {None, number.organization_id}
     ]
     if not counting:
-        return Facts(read, None)
+        # No alias can be read as a number, so nothing is lost when numbers are looked for first.
+        alias = alias_in(read)
+        aliased = None if alias is None else await find_aliased_number(tx, alias)
+        if aliased is None or organization_id not in {None, aliased.organization_id}:
+            return Facts(read, None)
+        return Facts(read, aliased, f"alias '{alias}'")
     chosen, *others = counting
     passed_over = tuple(each.phone_number for each in others)
     return Facts(read, numbers[chosen.phone_number], chosen.how, passed_over)

@@ -19,6 +19,7 @@ def test_create_sends_what_was_given_under_the_names_of_the_api() -> None:
         inbound_agent=Binding("agent_in", 3),
         outbound_agent=Binding("agent_out", 1),
         fallback_agent=Binding("agent_night", 2),
+        alias=["support", "100"],
         webhook="https://example.com/hook",
         carrier="telnyx",
         outbound_trunk="ST_x",
@@ -34,6 +35,7 @@ def test_create_sends_what_was_given_under_the_names_of_the_api() -> None:
         "outbound_agent_version": 1,
         "fallback_agent_id": "agent_night",
         "fallback_agent_version": 2,
+        "aliases": ["support", "100"],
         "inbound_webhook_url": "https://example.com/hook",
         "number_provider": "telnyx",
         "outbound_trunk_id": "ST_x",
@@ -47,7 +49,12 @@ def test_create_sends_nothing_that_was_not_given() -> None:
 
 def test_update_sends_the_version_with_its_agent_and_null_for_what_is_cleared() -> None:
     fields = NumberFields(nickname="Front desk", inbound_agent=Binding("agent_in", 1))
-    cleared = [Clearable.OUTBOUND_AGENT, Clearable.WEBHOOK, Clearable.OUTBOUND_TRUNK]
+    cleared = [
+        Clearable.OUTBOUND_AGENT,
+        Clearable.ALIASES,
+        Clearable.WEBHOOK,
+        Clearable.OUTBOUND_TRUNK,
+    ]
     request = update_number("+14157774444", changes(fields, cleared), '"num_1.2"')
     assert (request.method, request.path) == ("PATCH", "/api/phone-numbers/%2B14157774444")
     assert request.if_match == '"num_1.2"'
@@ -56,6 +63,7 @@ def test_update_sends_the_version_with_its_agent_and_null_for_what_is_cleared() 
         "inbound_agent_id": "agent_in",
         "inbound_agent_version": 1,
         "outbound_agent_id": None,
+        "aliases": None,
         "inbound_webhook_url": None,
         "outbound_trunk_id": None,
     }

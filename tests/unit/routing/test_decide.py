@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cordboard.numbers.dialled import read_dialled
 from cordboard.numbers.e164 import E164
-from cordboard.routing.dialled import read_dialled
 from cordboard.routing.model import (
     LONGEST_METADATA,
     Accepted,

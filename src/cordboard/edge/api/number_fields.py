@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
 from cordboard.edge.api.schema_rules import INTEGER, NOT_TAKEN, choices, default, text, whole
+from cordboard.numbers.aliases import ALIAS, LONGEST_ALIAS, MOST_ALIASES
 from cordboard.numbers.model import (
     CARRIERS,
     DEFAULT_CARRIER,
@@ -77,6 +78,21 @@ FallbackAgentId = Annotated[
         examples=["agent_night"],
         extra_json_schema=text(1, 128, AGENT_ID.pattern) | {"not": {"const": RESERVED_WORKER}},
     ),
+]
+Alias = Annotated[str, Meta(extra_json_schema=text(1, LONGEST_ALIAS, ALIAS.pattern))]
+Aliases = Annotated[
+    list[Alias] | None,
+    Meta(
+        description="What a carrier puts into the To header for this number when that is no "
+        "number in any form: a trunk's name, an extension, a short code. Each leads to one number "
+        "of the installation; what can be read as a number is refused. They replace those before.",
+        examples=[["support"]],
+        extra_json_schema={"maxItems": MOST_ALIASES, "uniqueItems": True},
+    ),
+]
+StoredAliases = Annotated[
+    tuple[str, ...],
+    Meta(description="What leads to it besides the number itself.", examples=[["support"]]),
 ]
 WebhookURL = Annotated[
     str | None,

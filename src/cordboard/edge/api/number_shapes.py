@@ -30,6 +30,7 @@ class CreateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone_number_type: fields.NumberType = None
     fallback_agent_id: fields.FallbackAgentId = None
     fallback_agent_version: fields.AgentVersion = None
+    aliases: fields.Aliases = None
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were given a value."""
@@ -41,7 +42,7 @@ class CreateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change. null clears nickname, agents, webhook and trunk; what is left out stays."""
+    """What to change. null clears what a number need not have; what is left out stays."""
 
     nickname: fields.Nickname | UnsetType = UNSET
     label: fields.Label | UnsetType = UNSET
@@ -54,6 +55,7 @@ class UpdateNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbound_trunk_id: fields.TrunkId | UnsetType = UNSET
     fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
     fallback_agent_version: fields.KeptVersion | UnsetType = UNSET
+    aliases: fields.Aliases | UnsetType = UNSET
     phone_number: fields.Immutable = UNSET
     area_code: fields.Immutable = UNSET
     phone_number_type: fields.Immutable = UNSET
@@ -114,6 +116,7 @@ class NumberAnswer(PublishedNumber, frozen=True):
 
     fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
     fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
+    aliases: fields.StoredAliases | UnsetType = UNSET
 
 
 def number_answer(number: Number) -> NumberAnswer:
@@ -135,6 +138,7 @@ class NumberDetails(PublishedNumber, frozen=True):
     revision: fields.RevisionCount
     fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
     fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
+    aliases: fields.StoredAliases | UnsetType = UNSET
     livekit_status: (
         Annotated[
             str,
@@ -172,6 +176,7 @@ def provisioned_details(number: Number, state: NumberState | None) -> NumberDeta
         number_details(number),
         fallback_agent_id=number.fallback_agent_id,
         fallback_agent_version=number.fallback_agent_version,
+        aliases=number.aliases,
         livekit_status="pending",
         livekit_error=None,
     )
@@ -202,6 +207,7 @@ class NumberItem(msgspec.Struct, frozen=True):
     updated_at: Instant
     fallback_agent_id: fields.FallbackAgentId | UnsetType = UNSET
     fallback_agent_version: fields.StoredVersion | UnsetType = UNSET
+    aliases: fields.StoredAliases | UnsetType = UNSET
 
 
 def number_item(number: Number) -> NumberItem:

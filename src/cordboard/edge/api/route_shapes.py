@@ -9,7 +9,7 @@ from msgspec import Meta
 from cordboard.calls.unserved import Unserved
 from cordboard.edge.api.resource_fields import Instant
 from cordboard.edge.api.schema_rules import choices, text
-from cordboard.routing.dialled import LONGEST_DIALLED
+from cordboard.numbers.dialled import LONGEST_DIALLED
 from cordboard.routing.model import (
     Accepted,
     Decision,

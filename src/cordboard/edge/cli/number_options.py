@@ -19,6 +19,7 @@ class Clearable(StrEnum):
     INBOUND_AGENT = "inbound-agent"
     OUTBOUND_AGENT = "outbound-agent"
     FALLBACK_AGENT = "fallback-agent"
+    ALIASES = "aliases"
     WEBHOOK = "webhook"
     OUTBOUND_TRUNK = "outbound-trunk"
 
@@ -28,6 +29,7 @@ _FIELD_OF = {
     Clearable.INBOUND_AGENT: "inbound_agent_id",
     Clearable.OUTBOUND_AGENT: "outbound_agent_id",
     Clearable.FALLBACK_AGENT: "fallback_agent_id",
+    Clearable.ALIASES: "aliases",
     Clearable.WEBHOOK: "inbound_webhook_url",
     Clearable.OUTBOUND_TRUNK: "outbound_trunk_id",
 }
@@ -55,6 +57,12 @@ class NumberFields(msgspec.Struct, frozen=True):
             parser=binding, metavar=BINDING, help="Who answers when the inbound agent fails."
         ),
     ] = None
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT", help="What a carrier dials for it that is no number. Repeatable."
+        ),
+    ] = None
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Asked while a call rings; https.")
     ] = None
@@ -73,6 +81,7 @@ class NumberFields(msgspec.Struct, frozen=True):
         """
         fields: dict[str, Any] = {
             "nickname": self.nickname,
+            "aliases": tuple(self.alias) if self.alias else None,
             "inbound_webhook_url": self.webhook,
             "number_provider": self.carrier,
             "outbound_trunk_id": self.outbound_trunk,

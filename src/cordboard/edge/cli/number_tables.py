@@ -118,6 +118,8 @@ def _own_fields(number: Number) -> Iterator[tuple[str, str | None]]:
     """Go through Cordboard's own fields that are set."""
     if number.fallback_agent_id is not None:
         yield "Fallback agent", _bound(number.fallback_agent_id, number.fallback_agent_version)
+    if number.aliases:
+        yield "Aliases", ", ".join(number.aliases)
 
 
 def _bound(agent_id: str | None, version: int) -> str | None:

@@ -32,6 +32,7 @@ class NewNumber(msgspec.Struct, frozen=True, omit_defaults=True):
     phone_number_type: str | None = None
     fallback_agent_id: str | None = None
     fallback_agent_version: int | None = None
+    aliases: tuple[str, ...] | None = None
 
 
 class NumberChanges(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class NumberChanges(msgspec.Struct, frozen=True):
     outbound_trunk_id: str | UnsetType | None = UNSET
     fallback_agent_id: str | UnsetType | None = UNSET
     fallback_agent_version: int | UnsetType = UNSET
+    aliases: tuple[str, ...] | UnsetType | None = UNSET
 
 
 class NumberQuery(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class Number(msgspec.Struct, frozen=True):
         created_at, updated_at: ISO 8601, UTC.
         last_modification_timestamp: ``updated_at`` in epoch milliseconds.
         fallback_agent_id: Who answers when the inbound agent fails.
+        aliases: What else carriers dial for it.
     """
 
     phone_number: str
@@ -94,6 +97,7 @@ class Number(msgspec.Struct, frozen=True):
     last_modification_timestamp: int
     fallback_agent_id: str | None = None
     fallback_agent_version: int = 1
+    aliases: tuple[str, ...] = ()
 
 
 class NumberDetails(Number, frozen=True, kw_only=True):
@@ -129,6 +133,7 @@ class NumberItem(msgspec.Struct, frozen=True):
     updated_at: str
     fallback_agent_id: str | None = None
     fallback_agent_version: int = 1
+    aliases: tuple[str, ...] = ()
 
 
 class NumberList(msgspec.Struct, frozen=True):

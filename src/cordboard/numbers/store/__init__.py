@@ -1,5 +1,6 @@
 """Phone numbers in the database: the rows, pages of them, and their history."""
 
+from cordboard.numbers.store.aliases import delete_alias, insert_alias
 from cordboard.numbers.store.history import NumberRevision, list_history
 from cordboard.numbers.store.listing import (
     DIRECTIONS,
@@ -36,9 +37,11 @@ __all__ = [
     "NumberRevision",
     "claim_bound_numbers",
     "count_bound_numbers",
+    "delete_alias",
     "delete_number",
     "get_number",
     "get_number_for_update",
+    "insert_alias",
     "insert_history",
     "insert_number",
     "insert_unbinding_events",

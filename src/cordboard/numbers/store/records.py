@@ -13,12 +13,12 @@ from cordboard.runtime.ids import OrganizationId
 COLUMNS = """phone_number, organization_id, registration_id, revision, phone_number_pretty,
     area_code, nickname, phone_number_type, inbound_agent_id, outbound_agent_id,
     inbound_agent_version, outbound_agent_version, inbound_webhook_url, number_provider,
-    outbound_trunk_id, created_ms, updated_ms, fallback_agent_id, fallback_agent_version"""
+    outbound_trunk_id, created_ms, updated_ms, fallback_agent_id, fallback_agent_version, aliases"""
 
 INSERT = f"""
     INSERT INTO phone_number ({COLUMNS}, nickname_folded)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-      $19, $20)"""
+      $19, $20, $21)"""
 
 HISTORY_COLUMNS = """organization_id, phone_number, registration_id, revision, at_ms, action,
     api_key, request_id, changes"""
@@ -32,6 +32,8 @@ UPDATE_COUNT = """
     ON CONFLICT (organization_id, shard)
     DO UPDATE SET total = phone_number_count.total + excluded.total"""
 
+_aliases = msgspec.json.Decoder(tuple[str, ...])
+
 GET = f"SELECT {COLUMNS} FROM phone_number WHERE phone_number = $1 AND organization_id = $2"
 
 
@@ -40,7 +42,12 @@ def number_from_row(row: Row) -> Number:
     values = list(row)
     values[5] = values[5] or None
     values[6] = values[6] or None
+    values[19] = () if values[19] is None else _aliases.decode(values[19])
     return Number(*values)
+
+
+def _aliases_column(number: Number) -> str | None:
+    return msgspec.json.encode(number.aliases).decode() if number.aliases else None
 
 
 def insert_number(number: Number) -> Statement:
@@ -48,6 +55,7 @@ def insert_number(number: Number) -> Statement:
     values = list(msgspec.structs.astuple(number))
     values[5] = number.area_code or 0
     values[6] = number.nickname or ""
+    values[19] = _aliases_column(number)
     return INSERT, (*values, (number.nickname or "").casefold())
 
 
@@ -114,7 +122,7 @@ def update_number(number: Number) -> Statement:
           inbound_agent_id = $6, outbound_agent_id = $7, inbound_agent_version = $8,
           outbound_agent_version = $9, inbound_webhook_url = $10, number_provider = $11,
           outbound_trunk_id = $12, updated_ms = $13, fallback_agent_id = $14,
-          fallback_agent_version = $15
+          fallback_agent_version = $15, aliases = $16
         WHERE phone_number = $1 AND organization_id = $2"""
     return sql, (
         number.phone_number,
@@ -132,6 +140,7 @@ def update_number(number: Number) -> Statement:
         number.updated_ms,
         number.fallback_agent_id,
         number.fallback_agent_version,
+        _aliases_column(number),
     )
 
 

@@ -9,6 +9,7 @@ from cordboard.agents.errors import (
 from cordboard.calls.model import CallInProgressError, CallNotFoundError
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
 from cordboard.edge.api.refusals import IdempotencyUnsupportedError, InternalError
+from cordboard.numbers.aliases import AliasExistsError
 from cordboard.numbers.model import NumberExistsError, NumberNotFoundError, RevisionMismatchError
 from cordboard.organizations.model import (
     APIKeyEndedError,
@@ -76,6 +77,12 @@ CONFLICTS = (
         "The number is registered, here or in another organization, which is not named.",
         "Phone number with ID '+14157774444' is already registered",
         "Change the number instead, or have it deleted where it is.",
+    ),
+    Row(
+        AliasExistsError,
+        "The alias leads to a number, of this or another organization, which is not named.",
+        "Alias 'support' leads to a phone number already",
+        "Take another, or take it off the number that has it.",
     ),
     Row(
         AgentInUseError,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cordboard.numbers.dialled import LONGEST_DIALLED, read_dialled
 from cordboard.numbers.e164 import is_written_as_e164
-from cordboard.routing.dialled import LONGEST_DIALLED, read_dialled
-from tests.unit.routing.dialled_shapes import DE, SHAPES, US
+from tests.unit.numbers.dialled_shapes import DE, SHAPES, US
 
 ENOUGH = 60
 
