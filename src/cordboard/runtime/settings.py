@@ -134,8 +134,8 @@ class Settings(BaseSettings):
         default=20,
         ge=5,
         le=180,
-        description="Seconds that a caller hears ringing before LiveKit ends the call by itself, and "
-        "that a number is rung when Cordboard calls it (75 at most, there).",
+        description="Seconds that a caller hears ringing before LiveKit ends the call by itself, "
+        "and that a number is rung when Cordboard calls it (75 at most, there).",
     )
     max_call_duration: int = Field(
         default=60, ge=1, le=1440, description="Minutes after which LiveKit ends a call by itself."

@@ -72,7 +72,7 @@ class Dialler:
 
         Those of organizations whose kill switch is on are among these.
         """
-        up = await self._db.read(store.list_outbound_up, self._livekit.cluster_id)
+        up = await self._db.scan(store.list_outbound_up, self._livekit.cluster_id)
         organizations = {call.organization_id for call in up}
         stopped = {one for one in organizations if await self._db.read(is_stopped, one)}
         for call in up:
