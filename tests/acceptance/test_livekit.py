@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.simulated.livekit import SimulatedLiveKit, simulated_livekit
+from cordboard.simulated.livekit import Behaviour, SimulatedLiveKit, simulated_livekit
 from tests.support.agent_caller import agent_path, create_agent
 from tests.support.builders import a_number
 from tests.support.caller import Caller
@@ -130,6 +130,9 @@ def test_a_probe_room_is_no_call_and_a_probe_goes_through_a_running_server(
         data = caller.request("POST", agent_path(agent_id, "/probe")).data
         assert (data["is_served"], data["worker_id"]) == (True, worker.id)
         assert worker.jobs[0].room not in lk.rooms.by_name
+        # Between two looks: only LiveKit's event tells of it.
+        worker.behaviour = Behaviour(joins_after_s=0.02, leaves_after_s=0.001)
+        assert caller.request("POST", agent_path(agent_id, "/probe")).data["is_served"] is True
         server.wait_until(lambda: events_taken(caller) == len(lk.webhooks.sent))
         assert {"participant_joined", "room_finished"} <= set(lk.webhooks.sent)
         assert caller.request("GET", "/api/calls").data["calls"] == []

@@ -59,11 +59,12 @@ def test_a_worker_of_the_version_s_deployment_answers_a_probe_and_no_other_does(
     assert (data["is_served"], data["worker_id"]) == (True, blue.id)
     assert (data["livekit_agent_name"], data["livekit_deployment"]) == (name, "blue")
     assert data["joined_after_ms"] >= 0
+    assert data["agent_identity"] == blue.jobs[0].identity
     assert "joined" in data["detail"]
     change_agent(caller, agent_id, livekit_deployment="red")
     red = found(caller, agent_id)
     assert (red["is_served"], red["worker_id"], red["joined_after_ms"]) == (False, None, None)
-    assert f"no worker registered as '{name}', deployment 'red'" in red["detail"]
+    assert f"no agent of a worker registered as '{name}', deployment 'red'" in red["detail"]
     assert "LIVEKIT_AGENT_DEPLOYMENT" in red["detail"]
     assert (len(blue.jobs), plain.jobs, unnamed.jobs) == (1, [], [])
     assert rooms_of(server, blue) == set()
@@ -118,13 +119,6 @@ def test_a_worker_that_takes_the_job_and_never_joins_is_told_apart(
     assert f"{worker.id}, registered as '{name}'" in data["detail"]
     assert f"did not join within {PROBE_DEADLINE_S:g} s" in data["detail"]
     assert rooms_of(server, worker) == set()
-
-
-def test_a_worker_that_leaves_at_once_has_served(server: RunningServer, caller: Caller) -> None:
-    name = a_name("desk")
-    a_worker(server, name, behaviour=Behaviour(joins_after_s=0.02, leaves_after_s=0.001))
-    data = found(caller, create_agent(caller, livekit_agent_name=name)["agent_id"])
-    assert data["is_served"] is True
 
 
 def test_of_two_probes_of_an_agent_at_once_one_is_refused(

@@ -4,6 +4,7 @@ from typing import Any
 
 from cordboard.calls.model import Call, EndReason
 from cordboard.calls.operations import give_up
+from cordboard.calls.store import find_seen
 from cordboard.routing.events import Sight
 from tests.support.agent_caller import agent_path, change_agent, create_agent
 from tests.support.builders import a_name, a_number
@@ -44,7 +45,9 @@ def answered(server: RunningServer, number: str, at_ms: int) -> Call:
 def without_agent(server: RunningServer, number: str, at_ms: int) -> None:
     """Record a call that no agent joined, ended at an instant."""
     seat: Seat = a_seat(number, joined_ms=at_ms - 6000)
-    server.write(give_up, recorded(server, seat), EndReason.NO_AGENT)
+    call = recorded(server, seat)
+    seen = server.read(find_seen, call.cluster_id, call.room_sid)
+    server.write(give_up, call, seen, EndReason.NO_AGENT)
     recorded(server, seat, seat.sight(Sight.LEFT, "sip", at_ms, "ROOM_DELETED"))
 
 

@@ -52,6 +52,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_PROBES}::list_old_probe_rooms": "the sweep works for all organizations",
     f"{_PROBES}::delete_probe_room": "the same",
     f"{_CALLS}::insert_event": "LiveKit's events do not say whose call they are about",
+    f"{_CALLS}::find_seen": "a room does not say whose it is",
     f"{_CALLS}::claim_room": "a room does not say whose it is",
     f"{_CALLS}::update_room": "the same",
     f"{_CALLS}::find_call_in_room": "the same",

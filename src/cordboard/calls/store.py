@@ -44,6 +44,16 @@ async def insert_event(tx: WriteTx, cluster_id: str, event_id: str) -> bool:
     return inserted == 1
 
 
+async def find_seen(tx: ReadTx, cluster_id: str, room_sid: str) -> Seen:
+    """Return what events have told of a room so far."""
+    row = await tx.fetch_one(
+        "SELECT seen FROM livekit_room WHERE cluster_id = $1 AND room_sid = $2",
+        cluster_id,
+        room_sid,
+    )
+    return Seen() if row is None else _seen.decode(row[0])
+
+
 async def claim_room(tx: WriteTx, cluster_id: str, room_sid: str) -> Seen:
     """Return what was seen of a room, and lock it: whoever sees more of it waits."""
     await tx.execute(
@@ -54,12 +64,7 @@ async def claim_room(tx: WriteTx, cluster_id: str, room_sid: str) -> Seen:
         room_sid,
         tx.now_ms,
     )
-    row = await tx.fetch_one(
-        "SELECT seen FROM livekit_room WHERE cluster_id = $1 AND room_sid = $2",
-        cluster_id,
-        room_sid,
-    )
-    return Seen() if row is None else _seen.decode(row[0])
+    return await find_seen(tx, cluster_id, room_sid)
 
 
 async def update_room(tx: WriteTx, cluster_id: str, room_sid: str, seen: Seen) -> None:

@@ -2,7 +2,8 @@
 
 LiveKit answers a dispatch in the same way whether anybody serves it or not, and lists no workers,
 so the only way to know is to try. A probe room is none of a call: its name has another form than
-those of our rules, and no SIP participant is in it.
+those of our rules, and no SIP participant is in it. An agent that joined is seen by looking, or, if
+it left between two looks, by LiveKit's event.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ import structlog
 from cordboard.agents import store
 from cordboard.agents.errors import ProbeRunningError
 from cordboard.agents.model import AgentVersion, Probe
+from cordboard.calls.store import find_seen
+from cordboard.routing.events import PROBE_PREFIX
 from cordboard.routing.livekit import LiveKit
 from cordboard.routing.livekit_errors import LiveKitError
-from cordboard.routing.livekit_shapes import Job
 from cordboard.routing.model import Target
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database, WriteTx
@@ -26,7 +28,7 @@ from cordboard.runtime.repeating import Work
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.05
 GRACE_S = 20
 """How long a probe may take beyond its deadline: LiveKit's answers before and after it."""
 
@@ -49,23 +51,25 @@ class ProbeReport(msgspec.Struct, frozen=True):
     """What came of a probe.
 
     Attributes:
-        worker_id: The worker that took the job, as LiveKit names it (``AW_…``), or None.
-        joined_after_ms: Milliseconds from the dispatch until the agent was seen in the room; None
-            where nobody joined, or was gone again before the first look.
+        worker_id: The worker that took the job, as LiveKit names it (``AW_…``); None where it
+            has not told so far.
+        agent_identity: The agent in the room; None where nobody was seen there.
+        joined_after_ms: Milliseconds from the dispatch until somebody was known to have joined.
         detail: What was found, and for a version that nobody serves, what to do.
     """
 
     probe: Probe
     worker_id: str | None
+    agent_identity: str | None
     joined_after_ms: int | None
     detail: str
 
 
 class _Attendance(msgspec.Struct, frozen=True):
-    """Who took the job, and whether and when the agent was in the room."""
+    """Who took the job, who was in the room, and since when."""
 
-    job: Job | None = None
-    has_come: bool = False
+    worker_id: str | None
+    identity: str | None = None
     after_ms: int | None = None
 
 
@@ -80,7 +84,7 @@ async def probe_agent(
         ProbeRunningError: Somebody probes the agent already.
         LiveKitError: LiveKit cannot be asked, so nothing was found out.
     """
-    room, cluster_id = new_id("probe_"), probing.livekit.cluster_id
+    room, cluster_id = new_id(PROBE_PREFIX), probing.livekit.cluster_id
     lease_ms = round((probing.deadline_s + GRACE_S) * 1000)
     probed = await probing.db.write(
         _begin, actor, (agent_id, version), (cluster_id, room), lease_ms
@@ -153,27 +157,29 @@ def _target(probed: AgentVersion, cluster_id: str) -> Target:
 async def _attendance(probing: Probing, room: str, target: Target) -> _Attendance:
     """Send for the agent and look until it has come, or the deadline has passed."""
     livekit, loop = probing.livekit, asyncio.get_running_loop()
-    await livekit.create_room(room, round(probing.deadline_s) + GRACE_S)
+    room_sid = await livekit.create_room(room, round(probing.deadline_s) + GRACE_S)
     dispatch_id = await livekit.create_dispatch(room, target)
     begun_s = loop.time()
     while True:
-        is_there = any(each.kind == "agent" for each in await livekit.list_participants(room))
+        is_last = loop.time() - begun_s >= probing.deadline_s
+        people = await livekit.list_participants(room)
+        seen = await probing.db.read(find_seen, livekit.cluster_id, room_sid)
         after_ms = round((loop.time() - begun_s) * 1000)
-        job = await _job(livekit, room, dispatch_id)
-        if is_there:
-            return _Attendance(job, has_come=True, after_ms=after_ms)
-        # An agent that is told to leave at once may have come and gone between two looks.
-        if job is not None and job.has_succeeded:
-            return _Attendance(job, has_come=True)
-        if loop.time() - begun_s >= probing.deadline_s:
-            return _Attendance(job)
+        identity = next((each.identity for each in people if each.kind == "agent"), None)
+        has_come = identity is not None or bool(seen.agents)
+        if has_come or is_last:
+            worker_id = await _worker(livekit, room, dispatch_id)
+            return _Attendance(worker_id, identity, after_ms if has_come else None)
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _job(livekit: LiveKit, room: str, dispatch_id: str) -> Job | None:
+async def _worker(livekit: LiveKit, room: str, dispatch_id: str) -> str | None:
+    """Return who took the job, as far as LiveKit tells."""
     dispatches = await livekit.list_dispatches(room)
-    jobs = [job for each in dispatches if each.dispatch_id == dispatch_id for job in each.jobs]
-    return jobs[-1] if jobs else None
+    ids = [
+        name for each in dispatches if each.dispatch_id == dispatch_id for name in each.worker_ids
+    ]
+    return ids[-1] if ids else None
 
 
 async def _end(
@@ -186,32 +192,35 @@ async def _end(
         version=probed.version,
         livekit_agent_name=probed.livekit_agent_name,
         livekit_deployment=probed.livekit_deployment,
-        is_served=attendance.has_come,
+        is_served=attendance.after_ms is not None,
         probed_ms=tx.now_ms,
     )
     await store.update_probe(tx, probe)
-    worker_id = None if attendance.job is None else attendance.job.worker_id
     return ProbeReport(
-        probe, worker_id, attendance.after_ms, _detail(probe, attendance, deadline_s)
+        probe=probe,
+        worker_id=attendance.worker_id,
+        agent_identity=attendance.identity,
+        joined_after_ms=attendance.after_ms,
+        detail=_detail(probe, attendance.worker_id, deadline_s),
     )
 
 
-def _detail(probe: Probe, attendance: _Attendance, deadline_s: float) -> str:
+def _detail(probe: Probe, worker_id: str | None, deadline_s: float) -> str:
     name, deployment = probe.livekit_agent_name, probe.livekit_deployment
     worker = f"as '{name}', " + (
         f"deployment '{deployment}'" if deployment else "without a deployment"
     )
-    if attendance.has_come:
-        return f"a worker registered {worker} took the job and joined"
-    if attendance.job is not None:
+    if probe.is_served:
+        return f"an agent of a worker registered {worker} joined"
+    if worker_id is not None:
         return (
-            f"worker {attendance.job.worker_id}, registered {worker}, took the job and did not "
-            f"join within {deadline_s:g} s; look at its log"
+            f"worker {worker_id}, registered {worker}, took the job and its agent did not join "
+            f"within {deadline_s:g} s; look at its log"
         )
     return (
-        f"no worker registered {worker} took the job within {deadline_s:g} s. Start one, or see "
-        "whether it is busy, and compare its agent name and LIVEKIT_AGENT_DEPLOYMENT: LiveKit "
-        "takes both exactly"
+        f"no agent of a worker registered {worker} joined within {deadline_s:g} s. Start one, or "
+        "see whether it is busy or failed, and compare its agent name and "
+        "LIVEKIT_AGENT_DEPLOYMENT: LiveKit takes both exactly"
     )
 
 

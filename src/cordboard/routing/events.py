@@ -19,6 +19,8 @@ from cordboard.runtime.errors import DomainError, InvalidError, Kind
 
 LARGEST_EVENT = 256 * 1024
 LEEWAY_S = 60
+PROBE_PREFIX = "cordboard-probe_"
+"""What the names of rooms begin with in which agents are probed; no call's room is named so."""
 
 
 class EventUnverifiedError(DomainError):
@@ -166,7 +168,7 @@ def parsed_event(raw: bytes, expected_hash: str) -> LiveKitEvent | None:
 def _event(body: _Body) -> LiveKitEvent | None:
     sight = _SIGHTS.get(body.event)
     room, who = body.room, body.participant or _Participant()
-    if sight is None or room is None or not room.sid or not is_room_of_calls(room.name):
+    if sight is None or room is None or not room.sid or not _is_ours(room.name):
         return None
     if sight is Sight.AUDIO and body.track is not None and body.track.type != "AUDIO":
         return None
@@ -185,6 +187,10 @@ def _event(body: _Body) -> LiveKitEvent | None:
         disconnect_reason=who.disconnect_reason,
         attributes=sip_attributes(who.attributes) if kind == "sip" else {},
     )
+
+
+def _is_ours(name: str) -> bool:
+    return is_room_of_calls(name) or name.startswith(PROBE_PREFIX)
 
 
 def is_room_of_calls(name: str) -> bool:

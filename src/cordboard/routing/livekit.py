@@ -139,12 +139,13 @@ class LiveKit:
         request = api.DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=rule_id)
         await self._gone(lambda client: client.sip.delete_dispatch_rule(request))
 
-    async def create_room(self, room: str, empty_timeout_s: int) -> None:
-        """Make a room that goes away by itself when nobody is in it for a while."""
+    async def create_room(self, room: str, empty_timeout_s: int) -> str:
+        """Make a room that goes away when nobody is in it for a while, and return its sid."""
         request = api.CreateRoomRequest(
             name=room, empty_timeout=empty_timeout_s, agents=[_nobody()]
         )
-        await self._ask(lambda client: client.room.create_room(request))
+        made = await self._ask(lambda client: client.room.create_room(request))
+        return made.sid
 
     async def list_rooms(self) -> list[shapes.Room]:
         """Return all rooms."""
@@ -199,7 +200,7 @@ class LiveKit:
                 agent_name=item.agent_name,
                 deployment=item.deployment,
                 metadata=item.metadata,
-                jobs=tuple(_job_from(job.state) for job in item.state.jobs),
+                worker_ids=tuple(job.state.worker_id for job in item.state.jobs),
             )
             for item in found
         ]
@@ -339,14 +340,6 @@ def _rule_from(item: api.SIPDispatchRuleInfo) -> shapes.DispatchRule:
         has_filters=bool(
             item.numbers or item.inbound_numbers or item.rule.dispatch_rule_individual.pin
         ),
-    )
-
-
-def _job_from(state: api.JobState) -> shapes.Job:
-    return shapes.Job(
-        worker_id=state.worker_id,
-        identity=state.participant_identity,
-        has_succeeded=state.status == api.JobStatus.JS_SUCCESS,
     )
 
 

@@ -37,27 +37,19 @@ class DispatchRule(msgspec.Struct, frozen=True, gc=False):
     has_filters: bool
 
 
-class Job(msgspec.Struct, frozen=True):
-    """What a worker made of a dispatch.
+class Dispatch(msgspec.Struct, frozen=True):
+    """An agent dispatch of a room.
 
     Attributes:
-        identity: The participant that its agent joins as.
-        has_succeeded: Whether it has ended, and well.
+        worker_ids: Who has taken it. livekit-server 1.13 may tell 5 s after it was taken, so that
+            nobody is named does not say that nobody took it.
     """
-
-    worker_id: str
-    identity: str
-    has_succeeded: bool
-
-
-class Dispatch(msgspec.Struct, frozen=True):
-    """An agent dispatch of a room; without jobs nobody has taken it."""
 
     dispatch_id: str
     agent_name: str
     deployment: str
     metadata: str
-    jobs: tuple[Job, ...] = ()
+    worker_ids: tuple[str, ...] = ()
 
 
 class Room(msgspec.Struct, frozen=True):

@@ -49,15 +49,23 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
     worker_id: Annotated[
         str | None,
         Meta(
-            description="The worker that took the job, as LiveKit names it, or null.",
+            description="The worker that took the job, as LiveKit names it; null where LiveKit "
+            "has not told by the end of the probe (it can take 5 s).",
             examples=["AW_p3Xn7TqLw2ks"],
+        ),
+    ]
+    agent_identity: Annotated[
+        str | None,
+        Meta(
+            description="The agent's participant in the room, or null.",
+            examples=["agent-AJ_mAspmGK5UgWU"],
         ),
     ]
     joined_after_ms: Annotated[
         int | None,
         Meta(
-            description="Milliseconds from sending for the agent until it was seen in the room; "
-            "null when it was not.",
+            description="Milliseconds from sending for the agent until it was seen to have joined, "
+            "or null.",
             examples=[412],
         ),
     ]
@@ -65,7 +73,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
         str,
         Meta(
             description="What was found, and what to do when nobody came.",
-            examples=["a worker registered as 'desk', deployment 'blue' took the job and joined"],
+            examples=["an agent of a worker registered as 'desk', deployment 'blue' joined"],
         ),
     ]
     probed_at: Instant
@@ -81,6 +89,7 @@ def probe_answer(report: ProbeReport) -> ProbeAnswer:
         livekit_deployment=probe.livekit_deployment,
         is_served=probe.is_served,
         worker_id=report.worker_id,
+        agent_identity=report.agent_identity,
         joined_after_ms=report.joined_after_ms,
         detail=report.detail,
         probed_at=iso_utc(probe.probed_ms),

@@ -120,9 +120,8 @@ class Workers:
             identity=f"agent-{job_id}",
         )
         worker.jobs.append(job)
-        shown = dispatch.state.jobs.add()
-        shown.CopyFrom(_shown(job, worker, room))
-        self._pace.start(self._work(job, shown, worker.behaviour, room))
+        dispatch.state.jobs.append(_shown(job, worker, room))
+        self._pace.start(self._work(job, worker.behaviour, room))
 
     def terminate(self, room: Room, dispatch: api.AgentDispatch) -> None:
         """End the jobs of a dispatch; their agents leave, or never come."""
@@ -131,7 +130,7 @@ class Workers:
             if member := room.members.get(job.state.participant_identity):
                 self._rooms.leave(room, member, api.DisconnectReason.PARTICIPANT_REMOVED)
 
-    async def _work(self, job: Job, shown: api.Job, behaviour: Behaviour, room: Room) -> None:
+    async def _work(self, job: Job, behaviour: Behaviour, room: Room) -> None:
         if behaviour.joins_after_s is None:
             return
         await self._pace.sleep(behaviour.joins_after_s)
@@ -140,16 +139,13 @@ class Workers:
         info = api.ParticipantInfo(identity=job.identity, kind=AGENT)
         member = self._rooms.join(room, info)
         if behaviour.leaves_after_s is not None:
-            self._pace.later(behaviour.leaves_after_s, lambda: self._finish(shown, room, member))
+            leaves = api.DisconnectReason.CLIENT_INITIATED
+            self._pace.later(
+                behaviour.leaves_after_s, lambda: self._rooms.leave(room, member, leaves)
+            )
         if behaviour.audio_after_s is not None:
             await self._pace.sleep(behaviour.audio_after_s)
             self._speak(room, member)
-
-    def _finish(self, shown: api.Job, room: Room, member: Member) -> None:
-        if not member.left.done():
-            shown.state.status = api.JobStatus.JS_SUCCESS
-            shown.state.ended_at = time.time_ns()
-            self._rooms.leave(room, member, api.DisconnectReason.CLIENT_INITIATED)
 
     def _speak(self, room: Room, member: Member) -> None:
         if not member.left.done():
