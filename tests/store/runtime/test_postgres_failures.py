@@ -100,13 +100,16 @@ async def test_a_connection_lost_before_the_commit_is_made_good(
     assert noted(url) == ["a"]
 
 
-@pytest.mark.parametrize("request_text", ["BEGIN", "SELECT", "ROLLBACK"])
+@pytest.mark.parametrize(
+    ("way", "request_text"),
+    [("read", "SELECT"), ("scan", "BEGIN"), ("scan", "SELECT"), ("scan", "ROLLBACK")],
+)
 async def test_a_read_whose_connection_is_lost_is_made_good(
-    distant: PostgresDatabase, proxy: CuttingProxy, url: str, request_text: str
+    distant: PostgresDatabase, proxy: CuttingProxy, url: str, way: str, request_text: str
 ) -> None:
     run_sql(url, "INSERT INTO installation (name, value) VALUES ('a', '')")
     proxy.cut(Cut.INSTEAD_OF_ANSWER, request_text, times=2)
-    assert await distant.read(list_notes) == ["a"]
+    assert await getattr(distant, way)(list_notes) == ["a"]
     assert proxy.cuts >= 1
 
 

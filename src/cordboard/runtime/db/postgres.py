@@ -20,7 +20,12 @@ from cordboard.runtime.db.postgres_errors import (
     is_worth_another_try,
     translated,
 )
-from cordboard.runtime.db.postgres_tx import Connection, PostgresTx
+from cordboard.runtime.db.postgres_tx import (
+    AnotherStatement,
+    Connection,
+    OneStatementTx,
+    PostgresTx,
+)
 from cordboard.runtime.db.seam import (
     Database,
     ReadFunction,
@@ -85,6 +90,7 @@ class PostgresDatabase(Database):
                 max_size=POOL_SIZE,
                 command_timeout=statement_timeout_s,
                 connection_class=PostgresConnection,
+                init=_set_read_only,
             )
         except (*FAILURES, ValueError) as error:
             raise cannot_connect(error) from error
@@ -102,19 +108,30 @@ class PostgresDatabase(Database):
 
     # PostgreSQL does its work off our event loop, so a long transaction is like any other here.
 
-    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - as said above
-        """Run a read in one read-only snapshot."""
+    async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:
+        """Run a read in one read-only snapshot.
+
+        A single statement is one by itself, and most short reads are no more: they are spared the
+        two round trips of a transaction. One that turns out to be more begins again in one.
+        """
 
         async def attempt(connection: Connection) -> T:
-            await _begin(connection, BEGIN_READ)
             try:
-                return await start(PostgresTx(connection, self._clock()))
+                if not is_long:
+                    with suppress(AnotherStatement):
+                        return await start(OneStatementTx(connection, self._clock()))
+                return await self._read_in_transaction(connection, start)
             except asyncpg.ReadOnlySQLTransactionError as error:
                 raise WriteInReadError(str(error)) from error
-            finally:
-                await _roll_back(connection)
 
         return await self._run(attempt)
+
+    async def _read_in_transaction(self, connection: Connection, start: ReadFunction[T]) -> T:
+        await _begin(connection, BEGIN_READ)
+        try:
+            return await start(PostgresTx(connection, self._clock()))
+        finally:
+            await _roll_back(connection)
 
     async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - as said above
         """Run one transaction and commit it."""
@@ -189,6 +206,11 @@ class PostgresDatabase(Database):
         """
         with suppress(*FAILURES):
             await self._pool.release(connection)
+
+
+async def _set_read_only(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let nothing be written on a connection but in a transaction that says so."""
+    await connection.execute("SET default_transaction_read_only = on")
 
 
 async def _begin(connection: Connection, sql: str) -> None:

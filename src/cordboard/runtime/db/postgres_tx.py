@@ -55,3 +55,33 @@ class PostgresTx:
         except asyncpg.UniqueViolationError as error:
             raise UniqueViolationError(error.constraint_name) from error
         return int(status.rsplit(" ", 1)[-1])
+
+
+class AnotherStatement(BaseException):
+    """A read asks for more than one statement, so that it needs a transaction to see one state."""
+
+
+class OneStatementTx(PostgresTx):
+    """A read outside any transaction: it may ask once."""
+
+    __slots__ = ("_has_asked",)
+
+    def __init__(self, connection: Connection, now_ms: int) -> None:
+        """Use ``connection``, on which no transaction has begun."""
+        super().__init__(connection, now_ms)
+        self._has_asked = False
+
+    async def fetch_one(self, sql: str, *values: Value) -> Row | None:
+        """Return the first row, or None."""
+        self._ask()
+        return await super().fetch_one(sql, *values)
+
+    async def fetch_all(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Return all rows."""
+        self._ask()
+        return await super().fetch_all(sql, *values)
+
+    def _ask(self) -> None:
+        if self._has_asked:
+            raise AnotherStatement
+        self._has_asked = True

@@ -117,7 +117,7 @@ class Database(ABC):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Coroutine[Any, Any, T]:
-        """Run a short read in one snapshot and return what it returns.
+        """Run a short read in one snapshot and return what it returns; it may run more than once.
 
         Raises:
             DatabaseUnavailableError: The database cannot be reached.
