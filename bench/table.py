@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import zip_longest
 from os import cpu_count, getloadavg
 
 import apsw
@@ -76,7 +77,7 @@ def shown(rows: Sequence[Row]) -> Table:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("goal", justify="right", no_wrap=True)
     table.add_column("reached", no_wrap=True)
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip_longest(rows, rows[1:]):
         is_last = following is not None and following.section != row.section
         value = "" if row.value is None else _written(row.value, row.unit)
         measured = f"{row.measured} [{row.void}]" if row.void else row.measured
