@@ -186,6 +186,22 @@ def test_a_call_that_is_up_cannot_be_deleted_and_one_that_has_ended_can(
     assert "cordboard calls list" in gone.err
 
 
+def test_a_call_needs_what_the_server_says_and_the_way_there_is_shown(
+    shell: Shell, caller: Caller, number: str
+) -> None:
+    make = ("calls", "create", "--to", "+14155550100", "--from")
+    unknown = shell.run(*make, a_number())
+    assert (unknown.status, unknown.out) == (1, "")
+    assert "cordboard numbers list" in unknown.err
+    without_agent = shell.run(*make, number)
+    assert "or give --agent" in without_agent.err
+    without_trunk = shell.run(*make, number, "--agent", "agent_a@2", "--note", "ticket=T-1")
+    assert "docs/guides/outbound-calls.md" in without_trunk.err
+    caller.patch(number, outbound_trunk_id="ST_x")
+    without_livekit = shell.run(*make, number, "--agent", "agent_a@2")
+    assert "docs/guides/livekit.md" in without_livekit.err
+
+
 def test_what_could_steer_a_terminal_is_written_out(
     shell: Shell, server: RunningServer, number: str
 ) -> None:

@@ -1,5 +1,6 @@
 """The simulated LiveKit, its caller and its callees, typed at a shell."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -17,16 +18,25 @@ from cordboard.simulated.livekit.server import KEY, SECRET
 from tests.support.livekit import CALLER, NUMBER, a_rule, a_trunk
 from tests.support.ports import free_port
 from tests.support.process import Place, Serving
+from tests.support.shell import Shell
 
 WORKERS = ["--worker", "tone:blue", "--worker", "other"]
 CALL = ("simulate", "call", "--to", NUMBER, "--from", CALLER)
 STOPS_WITHIN_S = 20
+CALLS_OUT = "+14157774444"
+CALLED = "+14155550123"
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A folder whose commands know on which port the server listens, or will."""
     return Place(tmp_path, CORDBOARD_PORT=str(free_port()))
+
+
+@pytest.fixture
+def shell(place: Place) -> Shell:
+    """A shell with the profiles of that place, which starts no process for a command."""
+    return Shell(place.home / ".config")
 
 
 @contextmanager
@@ -72,12 +82,31 @@ def _settings(url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def server(place: Place, url: str) -> Iterator[Serving]:
+def server(place: Place, shell: Shell, url: str) -> Iterator[Serving]:
     """A server that uses the simulated LiveKit, and whose key pair the command line has."""
     port = place.environment()["CORDBOARD_PORT"]
     with place.serve(**_settings(url), CORDBOARD_PORT=port) as server:
-        server.wait_until(lambda: "is as it should be" in place.run("livekit", "drift").err)
+        server.wait_until(lambda: "is as it should be" in shell.run("livekit", "drift").err)
         yield server
+
+
+async def _routed(url: str, agent: str, deployment: str = "") -> None:
+    """Let calls to the number ring for an agent."""
+    async with api.LiveKitAPI(url, KEY, SECRET) as client:
+        await a_rule(client, await a_trunk(client, NUMBER), agent=agent, deployment=deployment)
+
+
+async def _dialled(url: str, number: str) -> None:
+    """Call somebody, and wait for the answer."""
+    dial = api.CreateSIPParticipantRequest(
+        trunk=api.SIPOutboundConfig(hostname="sip.example.com"),
+        sip_number=NUMBER,
+        sip_call_to=number,
+        room_name="room",
+        wait_until_answered=True,
+    )
+    async with api.LiveKitAPI(url, KEY, SECRET) as client:
+        await client.sip.create_sip_participant(dial)
 
 
 def _said(lines: list[str]) -> list[str]:
@@ -85,11 +114,9 @@ def _said(lines: list[str]) -> list[str]:
     return [line.split(" s  ", 1)[-1].strip() for line in lines]
 
 
-async def test_a_call_shows_its_ladder_and_the_agent_that_answered(place: Place, url: str) -> None:
-    client = api.LiveKitAPI(url, KEY, SECRET)
-    await a_rule(client, await a_trunk(client, NUMBER), agent="tone", deployment="blue")
-    await client.aclose()
-    ran = place.run(*CALL, "--url", url, "--talk", "0.2")
+def test_a_call_shows_its_ladder_and_the_agent_that_answered(shell: Shell, url: str) -> None:
+    asyncio.run(_routed(url, "tone", "blue"))
+    ran = shell.run(*CALL, "--url", url, "--talk", "0.2")
     assert _said(ran.lines) == [
         f"{CALLER} calls {NUMBER}",
         "INVITE",
@@ -101,26 +128,24 @@ async def test_a_call_shows_its_ladder_and_the_agent_that_answered(place: Place,
     ]
 
 
-async def test_a_call_without_a_server_to_ask_says_that_the_decision_is_not_known(
-    place: Place, url: str
+def test_a_call_without_a_server_to_ask_says_that_the_decision_is_not_known(
+    place: Place, shell: Shell, url: str
 ) -> None:
-    client = api.LiveKitAPI(url, KEY, SECRET)
-    await a_rule(client, await a_trunk(client, NUMBER), agent="other")
-    await client.aclose()
-    ran = place.run(*CALL, "--url", url, "--talk", "0.1")
+    asyncio.run(_routed(url, "other"))
+    ran = shell.run(*CALL, "--url", url, "--talk", "0.1")
     assert ran.err.startswith("Cordboard's decision is not shown: there is no profile 'local'")
     gone = {
         "CORDBOARD_URL": "http://127.0.0.1:1",
         "CORDBOARD_API_KEY": "sk_a",
         "CORDBOARD_API_SECRET": "s3cr3t_a",
     }
-    ran = place.run(*CALL, "--url", url, "--talk", "0.1", **gone)
+    ran = Shell(place.home, **gone).run(*CALL, "--url", url, "--talk", "0.1")
     assert "is not shown: No answer from http://127.0.0.1:1" in ran.err
     assert _said(ran.lines)[-1] == "BYE: caller hung up"
 
 
-def test_a_call_that_no_rule_takes_is_given_up_with_status_1(place: Place, url: str) -> None:
-    ran = place.run(*CALL, "--url", url, "--patience", "0.2")
+def test_a_call_that_no_rule_takes_is_given_up_with_status_1(shell: Shell, url: str) -> None:
+    ran = shell.run(*CALL, "--url", url, "--patience", "0.2")
     assert ran.status == 1
     assert ran.out.splitlines()[-1].endswith("487 Request Terminated: caller hung up")
     assert "No trunk and rule at LiveKit took this call" in ran.err
@@ -142,10 +167,10 @@ def test_the_simulated_livekit_says_how_to_start_cordboard_with_it(
 
 
 def test_a_call_shows_what_cordboard_decides_and_why(
-    place: Place, url: str, server: Serving
+    shell: Shell, url: str, server: Serving
 ) -> None:
     server.caller(server.first_pair()).create(NUMBER, inbound_agent_id="other")
-    ran = place.run(*CALL, "--url", url)
+    ran = shell.run(*CALL, "--url", url)
     said = _said(ran.lines)
     decided = said.index("Cordboard decides: other@1 (worker other)")
     assert [line.split("  ")[0] for line in said[decided + 1 : decided + 9]] == [
@@ -154,14 +179,14 @@ def test_a_call_shows_what_cordboard_decides_and_why(
     ]
     assert "200 OK: answered by other" in said
     shows = said[-1].removeprefix("Its record: ").split()[-3:]
-    record = place.run(*shows, "--json").json
+    record = shell.run(*shows, "--json").json
     assert (record["from_number"], record["agent_id"]) == (CALLER, "other")
 
 
 def test_a_call_to_nobodys_number_shows_the_refusal(
-    place: Place, url: str, server: Serving
+    shell: Shell, url: str, server: Serving
 ) -> None:
-    ran = place.run(*CALL, "--url", url)
+    ran = shell.run(*CALL, "--url", url)
     assert ran.status == 1
     said = _said(ran.out.splitlines())
     assert "Cordboard decides: nobody answers, unknown number" in said
@@ -171,43 +196,98 @@ def test_a_call_to_nobodys_number_shows_the_refusal(
 
 
 def test_a_call_as_json_holds_the_ladder_the_job_and_the_decision(
-    place: Place, url: str, server: Serving
+    shell: Shell, url: str, server: Serving
 ) -> None:
     server.caller(server.first_pair()).create(NUMBER, inbound_agent_id="other")
-    ran = place.run(*CALL, "--url", url, "--json")
+    ran = shell.run(*CALL, "--url", url, "--json")
     told = ran.json
     assert [message for _, message in told["call"]["ladder"]][-2:] == ["200", "BYE"]
     assert json.loads(told["call"]["job"]["metadata"])["agent_id"] == "other"
     assert told["decision"]["targets"][0]["livekit_agent_name"] == "other"
-    assert place.run("calls", "show", told["call_id"], "--json").json["to_number"] == NUMBER
+    assert shell.run("calls", "show", told["call_id"], "--json").json["to_number"] == NUMBER
 
 
-def test_a_call_without_a_simulated_livekit_says_how_to_start_one(place: Place) -> None:
-    ran = place.run(*CALL, "--url", "http://127.0.0.1:1")
+def test_a_call_without_a_simulated_livekit_says_how_to_start_one(
+    place: Place, shell: Shell
+) -> None:
+    ran = shell.run(*CALL, "--url", "http://127.0.0.1:1")
     assert ran.status == 1
     assert "cordboard simulate livekit" in ran.err
     with place.serve() as other:
-        ran = place.run(*CALL, "--url", f"http://127.0.0.1:{other.port}")
+        ran = shell.run(*CALL, "--url", f"http://127.0.0.1:{other.port}")
     assert ran.status == 1
     assert "is no simulated LiveKit (HTTP 404)" in ran.err
 
 
-async def test_a_callee_does_what_it_was_told(place: Place, url: str) -> None:
-    told = place.run("simulate", "callee", "+1 555 000-9998", "--status", "486", "--url", url)
+def test_a_callee_does_what_it_was_told(shell: Shell, url: str) -> None:
+    told = shell.run("simulate", "callee", "+1 555 000-9998", "--status", "486", "--url", url)
     assert told.err == "+15550009998 says 486 after 0.3 s\n"
-    client = api.LiveKitAPI(url, KEY, SECRET)
-    trunk = api.SIPOutboundConfig(hostname="sip.example.com")
-    dial = api.CreateSIPParticipantRequest(
-        trunk=trunk,
-        sip_number=NUMBER,
-        sip_call_to="+15550009998",
-        room_name="room",
-        wait_until_answered=True,
-    )
     with pytest.raises(api.TwirpError) as refused:
-        await client.sip.create_sip_participant(dial)
-    await client.aclose()
+        asyncio.run(_dialled(url, "+15550009998"))
     assert refused.value.metadata["sip_status_code"] == "486"
+
+
+def _number_that_calls(server: Serving) -> None:
+    server.caller(server.first_pair()).create(
+        CALLS_OUT, outbound_agent_id="other", outbound_trunk_id="ST_of_a_carrier"
+    )
+
+
+def test_a_call_that_is_made_is_followed_to_its_end(
+    shell: Shell, url: str, server: Serving
+) -> None:
+    _number_that_calls(server)
+    shell.run("simulate", "callee", CALLED, "--talk", "0.1", "--url", url)
+    make = ("calls", "create", "--from", CALLS_OUT, "--to", CALLED, "--wait")
+    answered = shell.run(*make, "--note", "ticket=T-1", "--json").json
+    assert answered["state"] == "ended"
+    assert answered["answered_timestamp"] is not None
+    assert answered["metadata"] == {"ticket": "T-1"}
+    shell.run("simulate", "callee", CALLED, "--status", "486", "--url", url)
+    busy = shell.run(*make)
+    assert busy.status == 1
+    record = dict(line.split("  ", 1) for line in busy.out.splitlines() if "  " in line)
+    assert record["SIP response"].strip() == "486"
+    assert record["Talks"].strip() == "other@1 (worker other)"
+
+
+def test_a_call_that_is_made_is_shown_at_once_when_nobody_waits(
+    shell: Shell, server: Serving
+) -> None:
+    _number_that_calls(server)
+    ran = shell.run("calls", "create", "--from", CALLS_OUT, "--to", CALLED, "--agent", "other@1")
+    made = dict(line.split(maxsplit=1) for line in ran.lines)
+    assert (made["From"], made["To"], made["Agent"]) == (CALLS_OUT, CALLED, "other")
+    assert shell.run("calls", "show", made["Call"]).status == 0
+
+
+def test_a_probe_says_who_came_and_its_status_whether_anybody_did(
+    place: Place, shell: Shell, url: str
+) -> None:
+    with place.serve(**_settings(url), CORDBOARD_AGENT_JOIN_TIMEOUT="1"):
+        made = [
+            shell.run("agents", "create", name, "--livekit-agent", name, "--json").json["agent_id"]
+            for name in ("other", "nobody")
+        ]
+        served, unserved = (shell.run("agents", "probe", agent_id) for agent_id in made)
+        explained = shell.run("agents", "probe", made[1], "--version", "1", "--json")
+    assert served.status == 0
+    assert "Served      yes" in served.lines
+    assert unserved.status == 1
+    assert "Served      no" in unserved.out
+    assert json.loads(explained.out)["is_served"] is False
+
+
+def test_an_agent_whose_worker_is_missing_is_warned_of(
+    place: Place, shell: Shell, url: str
+) -> None:
+    with place.serve(**_settings(url), CORDBOARD_AGENT_JOIN_TIMEOUT="1"):
+        agent_id = shell.run("agents", "create", "nobody", "--json").json["agent_id"]
+        shell.run("numbers", "create", NUMBER, "--inbound-agent", agent_id)
+        shell.run("agents", "probe", agent_id)
+        ran = shell.run("route", "explain", "--to", NUMBER)
+    assert ran.err.startswith("Warning: ")
+    assert agent_id in ran.err
 
 
 def test_a_command_beside_the_simulated_livekit_has_the_settings_and_its_status_counts(

@@ -81,6 +81,7 @@ async def _run(port: int, workers: list[str], webhook_urls: list[str], command: 
             for worker in workers:
                 name, _, deployment = worker.partition(":")
                 livekit.register_worker(name, deployment)
+            livekit.callees.is_every_trunk_known = True
             if not workers:
                 livekit.workers.hires = _is_hired
             typer.echo(_welcome(livekit, command))

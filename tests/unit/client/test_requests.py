@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cordboard.edge.client import agents, api_keys, calls, livekit, numbers
+from cordboard.edge.client import agents, api_keys, calls, guards, livekit, numbers
 from cordboard.edge.client.request import (
     Answer,
     InvalidServerError,
@@ -24,12 +24,15 @@ WITH_KEY: list[Callable[[], Request[Any]]] = [
     lambda: agents.create_agent("a", {}),
     lambda: agents.duplicate_agent("agent_x", "b"),
     lambda: agents.publish_agent("agent_x"),
+    lambda: calls.create_phone_call(calls.NewCall(A_NUMBER, A_NUMBER)),
 ]
 WITHOUT_KEY: list[Request[Any]] = [
     numbers.update_number(A_NUMBER, numbers.NumberChanges(nickname=None)),
     numbers.delete_number(A_NUMBER),
     agents.update_agent("agent_x", {}),
     agents.delete_agent("agent_x"),
+    agents.probe_agent("agent_x"),
+    guards.update_guards("org_1", guards.GuardChanges(is_stopped=True)),
     api_keys.create_api_key("org_1", api_keys.NewAPIKey()),
     api_keys.rotate_api_key("org_1", "apikey_1", api_keys.Rotation()),
     api_keys.revoke_api_key("org_1", "apikey_1"),
@@ -53,6 +56,7 @@ READS: list[Request[Any]] = [
     calls.get_call_context("call_x"),
     explain_route(ExplainRoute("100")),
     livekit.show_drift(),
+    guards.show_guards("org_1"),
 ]
 
 
@@ -87,6 +91,7 @@ def test_a_key_can_be_chosen() -> None:
 
 def test_a_change_of_nothing_is_an_empty_object() -> None:
     assert msgspec.json.encode(numbers.NumberChanges()) == b"{}"
+    assert msgspec.json.encode(guards.GuardChanges()) == b"{}"
 
 
 def test_an_agent_is_unbound_only_when_that_is_asked_for() -> None:

@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 
 from cordboard.edge.cli.output import print_record, print_table
-from cordboard.edge.client.agents import Agent, AgentList, AgentVersion, DeletedAgent, VersionList
+from cordboard.edge.client.agents import (
+    Agent,
+    AgentList,
+    AgentVersion,
+    DeletedAgent,
+    Probe,
+    VersionList,
+)
 
 DRAFT = "draft"
 
@@ -60,6 +67,23 @@ def print_versions(versions: VersionList) -> None:
             )
             for version in versions.versions
         ),
+    )
+
+
+def print_probe(probe: Probe) -> None:
+    """Print whether a worker came, a field per line."""
+    joined = probe.joined_after_ms
+    print_record(
+        [
+            ("Agent", f"{probe.agent_id}@{probe.version}"),
+            ("Worker", probe.livekit_agent_name),
+            ("Deployment", probe.livekit_deployment),
+            ("Served", "yes" if probe.is_served else "no"),
+            ("Taken by", probe.worker_id),
+            ("Joined", None if joined is None else f"after {joined / 1000:.3f} s"),
+            ("Probed", probe.probed_at),
+            ("Found", probe.detail),
+        ]
     )
 
 

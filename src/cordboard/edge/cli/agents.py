@@ -10,10 +10,11 @@ from cordboard.edge.cli.agent_tables import (
     print_agent,
     print_agents,
     print_deleted,
+    print_probe,
     print_versions,
 )
 from cordboard.edge.cli.confirmation import Asking, check_can_ask, confirm
-from cordboard.edge.cli.conversation import Common, Writing, ask, show
+from cordboard.edge.cli.conversation import REFUSED, Common, Writing, ask, show
 from cordboard.edge.cli.lists import Listing, Paging, read_list, show_list
 from cordboard.edge.cli.option_groups import grouped
 from cordboard.edge.client import agents
@@ -28,6 +29,9 @@ AnyAgent = TypeVar("AnyAgent", Agent, AgentVersion)
 
 AgentId = Annotated[
     str, typer.Argument(parser=values.identifier, metavar="AGENT", help="Its id, agent_…")
+]
+Version = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Which version (the newest if not given).")
 ]
 AgentName = Annotated[str, typer.Argument(metavar="NAME", help="A name for people.")]
 
@@ -66,10 +70,7 @@ def create_agent(name: AgentName, *, fields: AgentFields, writing: Writing, comm
 def show_agent(
     agent_id: AgentId,
     *,
-    version: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Which version (the newest if not given)."),
-    ] = None,
+    version: Version = None,
     common: Common,
 ) -> None:
     """Show an agent and what its worker is told."""
@@ -129,6 +130,16 @@ def publish_agent(agent_id: AgentId, common: Common) -> None:
 def list_versions(agent_id: AgentId, common: Common) -> None:
     """List the versions of an agent, newest first."""
     show(common, ask(common, agents.list_versions(agent_id)), print_versions)
+
+
+@agents_app.command("probe")
+@grouped
+def probe_agent(agent_id: AgentId, *, version: Version = None, common: Common) -> None:
+    """Send for an agent's worker in an empty room, and see who comes. Status 1 when nobody does."""
+    answer = ask(common, agents.probe_agent(agent_id, version))
+    show(common, answer, print_probe)
+    if not answer.data.is_served:
+        raise typer.Exit(REFUSED)
 
 
 @agents_app.command("duplicate")

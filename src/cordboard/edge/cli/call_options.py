@@ -8,7 +8,8 @@ import typer
 
 from cordboard.edge.cli import values
 from cordboard.edge.cli.json_input import json_object
-from cordboard.edge.client.calls import CallQuery, SortBy, SortOrder
+from cordboard.edge.cli.values import Binding
+from cordboard.edge.client.calls import CallQuery, NewCall, SortBy, SortOrder
 
 
 class Status(StrEnum):
@@ -61,6 +62,42 @@ class CallFilters(msgspec.Struct, frozen=True):
             agent_ids=tuple(self.agent or ()),
             shortest_ms=_milliseconds(self.at_least),
             longest_ms=_milliseconds(self.at_most),
+        )
+
+
+class NewCallOptions(msgspec.Struct, frozen=True):
+    """Who calls whom, and who talks."""
+
+    caller: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            parser=values.phone_number,
+            metavar="NUMBER",
+            help="A number of yours, which the other side sees.",
+        ),
+    ]
+    to: Annotated[
+        str, typer.Option(parser=values.phone_number, metavar="NUMBER", help="Who is called.")
+    ]
+    agent: Annotated[
+        Binding | None,
+        typer.Option(
+            parser=values.binding,
+            metavar="AGENT[@VERSION]",
+            help="Who talks (the number's outbound agent if not given).",
+        ),
+    ] = None
+
+    def asked(self, notes: dict[str, Any]) -> NewCall:
+        """Return the call that is asked for."""
+        agent = self.agent
+        return NewCall(
+            from_number=self.caller,
+            to_number=self.to,
+            override_agent_id=None if agent is None else agent.agent_id,
+            override_agent_version=None if agent is None else agent.version,
+            metadata=notes or None,
         )
 
 

@@ -12,10 +12,13 @@ from cordboard.edge.client.calls import (
     CallContext,
     CallItem,
     CallList,
+    CreatedPhoneCall,
     DeletedCall,
     UnmatchedCalls,
 )
 from cordboard.runtime.clock import iso_utc
+
+OUTBOUND = "OUTBOUND"
 
 
 def print_calls(pages: Sequence[CallList]) -> None:
@@ -62,17 +65,31 @@ def print_call(call: Call) -> None:
     """Print a call, a field per line, then the decision that was taken when it rang."""
     fields: list[tuple[str, object]] = [
         *_fields(call, call.agent_version),
-        ("Answered by", answers(call.targets)),
-        ("If it fails", takes_over(call.targets)),
+        *_agents(call),
         ("Answered", _after(call, call.answered_timestamp)),
         ("Ended", _after(call, call.end_timestamp)),
         ("End reason", call.end_reason and refusal(call.end_reason)),
+        *([] if call.sip_status is None else [("SIP response", call.sip_status)]),
         ("Talked", _talked(call)),
         ("Carrier's id", call.telephony_identifier.call_sid),
         ("Notes", _notes(call.metadata)),
     ]
     print_record(fields)
     print_trace(call.trace)
+
+
+def print_placed(created: CreatedPhoneCall) -> None:
+    """Print a call that is being made."""
+    call = created.call
+    print_record(
+        [
+            ("Call", call.call_id),
+            ("From", call.from_number),
+            ("To", call.to_number),
+            ("Agent", call.agent_id),
+            ("Created", call.created_at),
+        ]
+    )
 
 
 def print_noted(call: CallItem) -> None:
@@ -112,6 +129,12 @@ def _fields(call: CallItem, version: int | None) -> list[tuple[str, object]]:
         ("Agent", _versioned(call.agent_id, version)),
         ("Started", _instant(call.start_timestamp)),
     ]
+
+
+def _agents(call: Call) -> list[tuple[str, object]]:
+    if call.direction == OUTBOUND:
+        return [("Talks", answers(call.targets))]
+    return [("Answered by", answers(call.targets)), ("If it fails", takes_over(call.targets))]
 
 
 def _versioned(agent_id: str | None, version: int | None) -> str | None:

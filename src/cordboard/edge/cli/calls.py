@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cordboard.edge.cli import values
-from cordboard.edge.cli.call_options import CallFilters, Notes
+from cordboard.edge.cli.call_options import CallFilters, NewCallOptions, Notes
 from cordboard.edge.cli.call_tables import (
     described,
     print_call,
@@ -13,12 +13,15 @@ from cordboard.edge.cli.call_tables import (
     print_context,
     print_deleted,
     print_noted,
+    print_placed,
     print_unmatched,
 )
 from cordboard.edge.cli.confirmation import Asking, check_can_ask, confirm
-from cordboard.edge.cli.conversation import Common, ask, show
+from cordboard.edge.cli.conversation import REFUSED, Common, Writing, ask, ask_until, show
+from cordboard.edge.cli.guards import resume_calls, show_or_change_guards, stop_calls
 from cordboard.edge.cli.lists import Listing, Paging, read_list, show_list
 from cordboard.edge.cli.option_groups import grouped
+from cordboard.edge.cli.output import print_note
 from cordboard.edge.client import calls
 from cordboard.edge.client.calls import LARGEST_PAGE
 
@@ -30,6 +33,7 @@ CallId = Annotated[
     str, typer.Argument(parser=values.identifier, metavar="CALL", help="Its id, call_…")
 ]
 
+ENDED = "ended"
 LISTING = Listing(key="calls", what="calls", most=LARGEST_PAGE)
 FILTERED = Listing(key="calls", what="such calls", most=LARGEST_PAGE)
 UNMATCHED = Listing(key="calls", what="unmatched calls", most=LARGEST_PAGE)
@@ -67,6 +71,33 @@ def show_context(call_id: CallId, common: Common) -> None:
     show(common, ask(common, calls.get_call_context(call_id)), print_context)
 
 
+@calls_app.command("create")
+@grouped
+def create_call(
+    new: NewCallOptions,
+    notes: Notes,
+    *,
+    waits: Annotated[
+        bool, typer.Option("--wait", help="Wait until it is over; status 1 if nobody answered.")
+    ] = False,
+    writing: Writing,
+    common: Common,
+) -> None:
+    """Call somebody: the agent joins first, then the number is dialled, once."""
+    request = calls.create_phone_call(new.asked(notes.given()), writing.idempotency_key)
+    placed = ask(common, request)
+    if not waits:
+        show(common, placed, print_placed)
+        return
+    print_note(f"{placed.data.call.call_id} is being made", "dim")
+    answer = ask_until(
+        common, calls.get_call(placed.data.call.call_id), lambda call: call.state == ENDED
+    )
+    show(common, answer, print_call)
+    if answer.data.answered_timestamp is None:
+        raise typer.Exit(REFUSED)
+
+
 @calls_app.command("update")
 @grouped
 def update_call(call_id: CallId, *, notes: Notes, common: Common) -> None:
@@ -93,6 +124,11 @@ def delete_call(call_id: CallId, *, asking: Asking, common: Common) -> None:
     """Delete the record of a call that has ended."""
     _agree("Delete the record of", call_id, asking, common)
     show(common, ask(common, calls.delete_call(call_id)), print_deleted)
+
+
+calls_app.command("guards")(show_or_change_guards)
+calls_app.command("stop")(stop_calls)
+calls_app.command("resume")(resume_calls)
 
 
 def _agree(what: str, call_id: str, asking: Asking, common: Common) -> None:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 REFUSED = 1
 """The exit status of a command that was refused or has failed; wrong usage is 2."""
 
+ASKS_EVERY_S = 0.5
+
 
 def _profile_names() -> list[str]:
     try:
@@ -67,6 +69,20 @@ def ask(common: Common, request: Request[T]) -> Answer[T]:
         return await transport.send(request)
 
     return _talk(common, one)
+
+
+def ask_until(common: Common, request: Request[T], is_so: Callable[[T], bool]) -> Answer[T]:
+    """Ask again and again until the answer is as it should be, and return that one."""
+
+    async def again(transport: "Transport", say: Callable[[str], None]) -> Answer[T]:
+        say("Waiting for the end")
+        while True:
+            answer = await transport.send(request)
+            if is_so(answer.data):
+                return answer
+            await asyncio.sleep(ASKS_EVERY_S)
+
+    return _talk(common, again)
 
 
 def ask_for_all(

@@ -6,7 +6,7 @@ import typer
 
 from cordboard.edge.cli.conversation import Common, ask, show
 from cordboard.edge.cli.option_groups import grouped
-from cordboard.edge.cli.output import print_record
+from cordboard.edge.cli.output import print_note, print_record
 from cordboard.edge.cli.trace import answers, print_trace, refusal, takes_over
 from cordboard.edge.client.route import ExplainRoute, RouteExplanation, explain_route
 
@@ -53,3 +53,5 @@ def _print_explanation(explained: RouteExplanation) -> None:
         ]
     )
     print_trace(explained.trace)
+    for warning in explained.warnings:
+        print_note(f"Warning: {warning.detail}", "yellow")

@@ -104,6 +104,27 @@ class AgentVersion(msgspec.Struct, frozen=True):
     updated_at: str
 
 
+class Probe(msgspec.Struct, frozen=True):
+    """Whether a worker serves a version of an agent, as a job that it was given showed.
+
+    Attributes:
+        is_served: Whether an agent joined in time.
+        worker_id: The worker that took the job, as LiveKit names it.
+        joined_after_ms: From sending for the agent until it was seen; None when it was not.
+        detail: What was found, and what to do when nobody came.
+    """
+
+    agent_id: str
+    version: int
+    livekit_agent_name: str
+    livekit_deployment: str | None
+    is_served: bool
+    worker_id: str | None
+    joined_after_ms: int | None
+    detail: str
+    probed_at: str
+
+
 def create_agent(
     agent_name: str, fields: dict[str, Any], idempotency_key: str | None = None
 ) -> Request[Agent]:
@@ -177,3 +198,12 @@ def duplicate_agent(
         body={"agent_name": agent_name},
         idempotency_key=idempotency_key or new_idempotency_key(),
     )
+
+
+def probe_agent(agent_id: str, version: int | None = None) -> Request[Probe]:
+    """Send for the worker of a version (the newest when None) in an empty room, and see who comes.
+
+    It takes up to the server's join deadline, 6 seconds by default.
+    """
+    body = {} if version is None else {"version": version}
+    return Request("POST", path_to(_AGENTS, agent_id, "probe"), Probe, body=body)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from cordboard.edge.client.paging import PagePosition
-from cordboard.edge.client.request import Request, path_to
+from cordboard.edge.client.request import Request, new_idempotency_key, path_to
 from cordboard.edge.client.route import Target, TraceStep
 
 SortBy = Literal["start_timestamp", "created_at", "updated_at"]
@@ -19,6 +19,38 @@ CLUSTER = "default"
 
 _CALLS = "calls"
 _ID_LENGTH = 26
+
+
+class NewCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call to make; what is None gets the server's default.
+
+    Attributes:
+        from_number: A number of the organization, which the other side sees.
+        override_agent_id: Who talks, in place of the number's outbound agent.
+        metadata: The organization's own notes.
+    """
+
+    from_number: str
+    to_number: str
+    override_agent_id: str | None = None
+    override_agent_version: int | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class PlacedCall(msgspec.Struct, frozen=True):
+    """A call that is being made."""
+
+    call_id: str
+    agent_id: str
+    from_number: str
+    to_number: str
+    created_at: str
+
+
+class CreatedPhoneCall(msgspec.Struct, frozen=True):
+    """A call that the server has taken on."""
+
+    call: PlacedCall
 
 
 class CallQuery(msgspec.Struct, frozen=True):
@@ -76,16 +108,18 @@ class Call(CallItem, frozen=True, kw_only=True):
     """A call with everything that the server knows of it.
 
     Attributes:
-        state: ``ringing``, ``answered`` or ``ended``.
+        state: ``ringing``, ``dialling``, ``answered`` or ``ended``.
         end_reason: Of a closed set; None while it is up.
         targets: The agents that were to answer, as decided when it rang.
         trace: Each step of that decision.
+        sip_status: The final SIP response of a call that was made and not answered.
     """
 
     agent_version: int | None
     state: str
     end_reason: str | None
     answered_timestamp: int | None
+    sip_status: int | None = None
     targets: list[Target]
     trace: list[TraceStep]
 
@@ -93,6 +127,7 @@ class Call(CallItem, frozen=True, kw_only=True):
 class CallList(msgspec.Struct, frozen=True):
     """A page of calls."""
 
+    organization_id: str
     calls: list[CallItem]
     pagination: PagePosition
 
@@ -152,6 +187,19 @@ def call_id_of(sip_call_id: str) -> str:
     """
     digest = hashlib.sha256(f"{CLUSTER}/{sip_call_id}".encode()).digest()
     return "call_" + base64.b32encode(digest).decode().lower()[:_ID_LENGTH]
+
+
+def create_phone_call(
+    new: NewCall, idempotency_key: str | None = None
+) -> Request[CreatedPhoneCall]:
+    """Call somebody: the agent joins first, then the number is dialled, once."""
+    return Request(
+        method="POST",
+        path=path_to(_CALLS, "create-phone-call"),
+        answer=CreatedPhoneCall,
+        body=new,
+        idempotency_key=idempotency_key or new_idempotency_key(),
+    )
 
 
 def list_calls(query: CallQuery, page: int = 0) -> Request[CallList]:

@@ -36,6 +36,14 @@ class TraceStep(msgspec.Struct, frozen=True):
     detail: str
 
 
+class RouteWarning(msgspec.Struct, frozen=True):
+    """An agent that would be sent for and that, as far as is known, nobody serves."""
+
+    agent_id: str
+    agent_version: int
+    detail: str
+
+
 class RouteExplanation(msgspec.Struct, frozen=True):
     """What would happen to a call, and why.
 
@@ -44,6 +52,7 @@ class RouteExplanation(msgspec.Struct, frozen=True):
         reason: Why nobody would answer; None when somebody would.
         phone_number: The registered number that the call reaches, or None.
         targets: The agent that answers, then those that take over when it fails.
+        warnings: What is likely to go wrong with the call.
     """
 
     to: str
@@ -54,6 +63,7 @@ class RouteExplanation(msgspec.Struct, frozen=True):
     phone_number: str | None
     targets: list[Target]
     trace: list[TraceStep]
+    warnings: list[RouteWarning] = []
 
 
 def explain_route(call: ExplainRoute) -> Request[RouteExplanation]:

@@ -92,6 +92,8 @@ class Callees:
     Attributes:
         outcomes: Number → what happens when it is called; whoever is not here answers.
         dialled: Every INVITE, in order.
+        is_every_trunk_known: Whether calls may go out by trunks that nobody has made here.
+            LiveKit refuses them; it spares whoever tries things making the trunks of a carrier.
     """
 
     def __init__(self, pace: Pace, store: SIPStore, rooms: Rooms, callers: Callers) -> None:
@@ -102,6 +104,7 @@ class Callees:
         self._callers = callers
         self.outcomes: dict[str, Outcome] = {}
         self.dialled: list[Dialled] = []
+        self.is_every_trunk_known = False
 
     async def create_sip_participant(
         self, request: api.CreateSIPParticipantRequest
@@ -131,6 +134,8 @@ class Callees:
         if request.HasField("trunk"):
             return request.trunk.hostname
         if request.sip_trunk_id not in self._store.outbound:
+            if self.is_every_trunk_known:
+                return OWN_ADDRESS
             raise TwirpError("not_found", "requested sip trunk does not exist")
         return self._store.outbound[request.sip_trunk_id].address
 
