@@ -128,11 +128,12 @@ async def answered(
         world.reconcile = reconciler.tick
         world.events_url = url
         context = _context(db, world.deciders[0])
-        stop = asyncio.Event()
+        started, stop = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_http(build_app(context), sockets, stop, lambda: None))
+            tasks.create_task(serve_http(build_app(context), sockets, stop, started.set))
             polling = tasks.create_task(_polling(world, polls=polls))
             try:
+                await started.wait()
                 yield world
             finally:
                 polling.cancel()

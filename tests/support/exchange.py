@@ -94,6 +94,16 @@ class Exchange:
 
         self.run(wait)
 
+    @property
+    def has_catch_all(self) -> bool:
+        """Whether a trunk takes every number, and a rule its calls."""
+        trunks, rules = list(self.lk.sip.inbound.values()), list(self.lk.sip.rules.values())
+        return any(
+            not trunk.numbers and trunk.sip_trunk_id in rule.trunk_ids
+            for trunk in trunks
+            for rule in rules
+        )
+
     def sent(self, method: str) -> int:
         """Return how often LiveKit was asked for something."""
         return sum(asked.method == method for asked in list(self.lk.ledger))

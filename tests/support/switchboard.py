@@ -37,12 +37,14 @@ class Node:
 
     Attributes:
         events_url: Where it takes LiveKit's events.
+        has_started: Set once it does.
     """
 
     def __init__(self, db: Database, livekit: LiveKit, answering: Answering) -> None:
         self.db, self.livekit, self.answering = db, livekit, answering
         self._sockets = bound_sockets(HOST, 0)
         self._stop = asyncio.Event()
+        self.has_started = asyncio.Event()
         self.events_url = f"http://{HOST}:{self._sockets[0].getsockname()[1]}/livekit/events"
 
     async def serve(self) -> None:
@@ -55,7 +57,7 @@ class Node:
             number_rules=NumberRules(),
             answering=self.answering,
         )
-        await serve_http(build_app(context), self._sockets, self._stop, lambda: None)
+        await serve_http(build_app(context), self._sockets, self._stop, self.has_started.set)
         for listener in self._sockets:
             listener.close()
 
@@ -83,6 +85,12 @@ class Switchboard:
         """Return the organization's calls, the oldest first."""
         query = store.CallQuery(limit=10_000, sort_order="ascending")
         page = await self.db.read(store.list_calls, self.actor.organization_id, query)
+        return page.calls
+
+    async def unmatched(self) -> list[Call]:
+        """Return the calls to numbers that nobody has."""
+        query = store.CallQuery(limit=10_000)
+        page = await self.db.read(store.list_unmatched, self.actor.organization_id, query)
         return page.calls
 
     async def ended(self, count: int) -> list[Call]:
@@ -139,6 +147,7 @@ async def _node(
     node = Node(db, livekit, answering)
     serving = asyncio.create_task(node.serve())
     try:
+        await node.has_started.wait()
         async with repeated(*answering.works):
             yield node
     finally:
