@@ -238,7 +238,7 @@ async def test_a_room_that_could_not_be_closed_is_closed_by_the_next_look(
 async def test_a_dial_that_comes_after_its_call_was_given_up_is_cut_off(database_url: str) -> None:
     async with outbound(database_url) as calls:
         calls.world.lk.register_worker("desk")
-        late = Fault("CreateSIPParticipant", FaultKind.SLOW, delay_s=4.0)
+        late = Fault("CreateSIPParticipant", FaultKind.SLOW, delay_s=5.0)
         calls.world.lk.faults.add(late)
         await calls.place()
         assert (await ended(calls)).end_reason is EndReason.UNKNOWN
