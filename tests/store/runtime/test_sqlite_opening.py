@@ -1,5 +1,6 @@
 """A SQLite file that cannot be used is a clear refusal to start, and nothing is lost."""
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ async def test_a_missing_file_is_made_with_its_folders_where_that_is_wanted(
     db = await open_database(sqlite_url(path), create=True)
     await db.close()
     assert path.exists()
+
+
+async def test_a_new_database_may_be_read_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "cordboard.db"
+    db = await open_database(sqlite_url(path), create=True)
+    names = ("cordboard.db", "cordboard.db-wal", "cordboard.db-shm")
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in names]
+    await db.close()
+    assert modes == [0o600] * 3
 
 
 @pytest.mark.parametrize("content", [b"not a database, " * 999, b"SQLite format 3\0", b"xy"])

@@ -1,5 +1,7 @@
 """Bring a SQLite file to the schema of this version."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -11,6 +13,7 @@ from cordboard.runtime.db.sqlite import open_connection
 from cordboard.runtime.errors import StartError
 
 CACHE_KIB = 2_000
+OWNER_ONLY = 0o600
 
 
 def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> list[str]:
@@ -27,6 +30,7 @@ def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> li
             message = f"there is no database at {path}; `cordboard migrate` makes one"
             raise StartError(message)
         _make_folder(path)
+        _make_file(path)
     connection = open_connection(path, CACHE_KIB, create=create)
     try:
         if not (todo := _pending(connection)):
@@ -52,6 +56,15 @@ def _make_folder(path: Path) -> None:
     except OSError as error:
         message = f"cannot make the folder {path.parent}: {error.strerror}"
         raise StartError(message) from error
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty file that only its owner may read; SQLite gives ``-wal`` and ``-shm`` its mode.
+
+    One that cannot be made is named when SQLite opens it.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, OWNER_ONLY))
 
 
 def _pending(connection: apsw.Connection) -> list[Migration]:
