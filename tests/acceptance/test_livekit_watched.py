@@ -1,12 +1,15 @@
 """What an operator is told about a LiveKit: gaps, missing workers, dropped calls, addresses."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 from aiohttp import web
 
@@ -14,7 +17,8 @@ from cordboard.calls.watch import TOLERANCE_MS, watch_name
 from cordboard.simulated.livekit import SimulatedLiveKit, simulated_livekit
 from tests.support.agent_caller import agent_path, create_agent
 from tests.support.builders import a_number
-from tests.support.process import Place
+from tests.support.caller import Wire
+from tests.support.process import HOST, Place, Serving
 from tests.support.raw_sql import run_sql
 
 HOUR_MS = 3_600_000
@@ -94,6 +98,46 @@ def pretend_last_beat(url: str, ms_ago: int) -> int:
     sql = "UPDATE heartbeat SET at_ms = $1 WHERE name = $2"
     run_sql(url, sql, at_ms, watch_name("default"))
     return at_ms
+
+
+def event_status(server: Serving, key: str, secret: str) -> int:
+    """Post an event that says nothing about any call, signed by a pair; return the answer."""
+    raw = json.dumps({"event": "room_started", "id": f"EV_{key}"}).encode()
+    digest = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+    claims = {"iss": key, "exp": int(time.time()) + 300, "sha256": digest}
+    wire = Wire(HOST, server.port)
+    try:
+        token = ("Authorization", jwt.encode(claims, secret, "HS256"))
+        return wire.exchange("POST", "/livekit/events", [token], raw).status
+    finally:
+        wire.close()
+
+
+def test_events_are_taken_from_every_key_in_use_or_from_their_own_pair_alone(
+    place: Place, world: World
+) -> None:
+    key, secret, older = (
+        world.lk.api_key,
+        world.lk.api_secret,
+        "an-older-secret-of-enough-characters",
+    )
+    own_secret = "a-secret-for-events-and-nothing-else"
+    rotated = {
+        "CORDBOARD_LIVEKIT_API_KEY": f"older,{key}",
+        "CORDBOARD_LIVEKIT_API_SECRET": f"{older},{secret}",
+    }
+    with place.serve(**rotated) as server:
+        assert event_status(server, key, secret) == 200
+        assert event_status(server, "older", older) == 200
+        assert event_status(server, "older", secret) == 401
+        assert event_status(server, "events", own_secret) == 401
+    own = {
+        "CORDBOARD_LIVEKIT_WEBHOOK_KEY": "events",
+        "CORDBOARD_LIVEKIT_WEBHOOK_SECRET": own_secret,
+    }
+    with place.serve(**rotated, **own) as server:
+        assert event_status(server, "events", own_secret) == 200
+        assert event_status(server, key, secret) == 401
 
 
 def test_the_time_in_which_no_server_ran_is_told_afterwards(

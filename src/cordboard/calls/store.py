@@ -143,9 +143,10 @@ async def list_last_calls(
 
 
 async def get_peak_per_second(tx: ReadTx, cluster_id: str, since_ms: int) -> int:
-    """Return how many calls a cluster had in the busiest second since an instant."""
+    """Return how many calls came in at a cluster in the busiest second since an instant."""
     row = await tx.fetch_one(
-        """SELECT COUNT(*) FROM phone_call WHERE cluster_id = $1 AND started_ms >= $2
+        """SELECT COUNT(*) FROM phone_call
+           WHERE cluster_id = $1 AND started_ms >= $2 AND is_outbound = 0
            GROUP BY started_ms / 1000 ORDER BY COUNT(*) DESC LIMIT 1""",
         cluster_id,
         since_ms,

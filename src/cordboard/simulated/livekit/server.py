@@ -176,7 +176,7 @@ class SimulatedLiveKit:
             claims: dict[str, Any] = jwt.decode(
                 token, self.keys.get(issuer, ""), algorithms=["HS256"]
             )
-        except jwt.InvalidTokenError as error:
+        except jwt.PyJWTError as error:
             raise TwirpError("unauthenticated", "invalid token") from error
         return claims
 
