@@ -44,6 +44,8 @@ async def test_the_agent_joins_then_the_number_is_dialled_and_answered(database_
         assert call.duration_ms > 0
         assert [job.metadata for job in desk.jobs] == [call.target and call.target.metadata]
         assert unnamed.jobs == []
+        assert call.leg.sip_call_id
+        assert set(call.leg.carrier_ids) == {"sip.callIDFull"}
         (invite,) = calls.world.lk.callees.dialled
         assert (invite.from_, invite.to) == (calls.number.phone_number, CALLEE)
         assert invite.room == invite.identity == call.call_id

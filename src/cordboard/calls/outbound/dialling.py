@@ -151,11 +151,19 @@ class Dialler:
             outcome = outcome_of(error, rang_ms, self._deadlines.ringing_s)
             log.info("call_not_answered", call_id=call.call_id, code=error.livekit_code)
         else:
-            outcome = DialOutcome(None, None, answer.participant_id, answer.sip_call_id)
+            outcome = await self._answered(call, answer)
         if outcome is not None:
             await self._note(call, outcome)
         self._dials.pop(call.call_id, None)
         self._notice(call)
+
+    async def _answered(self, call: Call, answer: shapes.Dialled) -> DialOutcome:
+        """Return that a call was answered, with what the carrier calls it if that can be seen."""
+        try:
+            seen = await self._seen_outcome(call)
+        except LiveKitError:
+            seen = None
+        return seen or DialOutcome(None, None, answer.participant_id, answer.sip_call_id)
 
     async def _note(self, call: Call, outcome: DialOutcome) -> None:
         """Commit what came of a dial, however long that takes: nobody else knows."""
