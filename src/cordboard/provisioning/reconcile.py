@@ -54,6 +54,7 @@ STATES_AT_ONCE = 500
 WATCH_EVERY_S = 2.0
 FOLLOW_EVERY_S = 0.1
 LOOK_EVERY_S = 30.0
+LONGEST_REST_S = 2.0
 
 Outcomes = dict[str, Ready | LiveKitError]
 
@@ -104,6 +105,7 @@ class Reconciler:
         self._seen = 0
         self._is_stale = False
         self._has_failed = False
+        self._rests_until_s = 0.0
 
     async def watch_catch_all(self) -> None:
         """See by id that the catch-all stands, and rebuild it before anything else if not.
@@ -129,6 +131,8 @@ class Reconciler:
         """
         has_news = bool(await self._db.read(list_events, self._seen, 1))
         if self._is_stale or has_news:
+            # Changes without end leave half of the time to everything else.
+            await asyncio.sleep(self._rests_until_s - asyncio.get_running_loop().time())
             await self.tick()
 
     async def tick(self) -> None:
@@ -140,6 +144,7 @@ class Reconciler:
         async with self._tick_lock:
             if not await self._leads():
                 return
+            began_s = asyncio.get_running_loop().time()
             self._is_stale, self._has_failed = False, True
             await self._pass_events()
             known = await self._db.scan(store.list_states, self._livekit.cluster_id)
@@ -151,6 +156,8 @@ class Reconciler:
             outcomes |= await self._repair_pairs(plan.difference, known)
             await self._note(plan, outcomes, left, known)
             self._has_failed = bool(left) or any(map(_is_unknown, outcomes.values()))
+            ended_s = asyncio.get_running_loop().time()
+            self._rests_until_s = ended_s + min(ended_s - began_s, LONGEST_REST_S)
 
     async def plan(self) -> Plan:
         """Return what a tick would find and do, and change nothing.

@@ -161,11 +161,11 @@ def compare(
 
 def _place(repair: Repair) -> int:
     """Return which repairs go first: the catch-all, then holes, then what is missing."""
-    if repair.tag == CATCH_ALL:
+    if repair.pair.trunk.tag_name == CATCH_ALL:
         return 0
-    if repair.is_hole:
-        return 1
-    return 2 if repair.trunk is None else 3
+    if repair.trunk is None:
+        return 2
+    return 1 if repair.is_hole else 3
 
 
 def _look_at(
