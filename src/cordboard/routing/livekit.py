@@ -6,7 +6,7 @@ turn; a refused key has done nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import aiohttp
@@ -60,6 +60,7 @@ class LiveKit:
         self._clients = [
             ListingClient(url, key.api_key, key.api_secret, self._session) for key in keys
         ]
+        self._accepted = self._clients[:1]
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -212,6 +213,9 @@ class LiveKit:
     async def dial(self, dial: shapes.Dial) -> shapes.Dialled:
         """Call a number into a room and wait for the answer. Never repeated, here or elsewhere.
 
+        So it goes out with the key that was accepted last and with no other: a carrier's refusal
+        can look like that of a key.
+
         Raises:
             DialFailedError: The call was placed and not answered.
             LiveKitError: As its ``effect`` says, the phone may have rung.
@@ -230,6 +234,7 @@ class LiveKit:
         made = await self._ask(
             lambda client: client.sip.create_sip_participant(request, timeout=deadline_s),
             deadline_s + DIAL_GRACE_S,
+            self._accepted,
         )
         return shapes.Dialled(made.participant_id, made.sip_call_id)
 
@@ -240,18 +245,21 @@ class LiveKit:
             return
 
     async def _ask(
-        self, call: Callable[[ListingClient], Awaitable[T]], deadline_s: float = DEADLINE_S
+        self,
+        call: Callable[[ListingClient], Awaitable[T]],
+        deadline_s: float = DEADLINE_S,
+        clients: Sequence[ListingClient] | None = None,
     ) -> T:
-        """Make one call, with the next key where one is refused.
+        """Make one call, with the next key where one is refused; any, where none is given.
 
         Raises:
             LiveKitError: It failed; ``effect`` says whether it may have been done.
         """
         refused: LiveKitError | None = None
-        for client in self._clients:
+        for client in self._clients if clients is None else clients:
             try:
                 async with asyncio.timeout(deadline_s):
-                    return await call(client)
+                    answer = await call(client)
             except api.ServerError as error:
                 refused = _classified(error)
                 if not isinstance(refused, LiveKitKeyRefusedError):
@@ -262,6 +270,9 @@ class LiveKit:
             except (aiohttp.ClientError, TimeoutError) as error:
                 detail = f"LiveKit did not answer within {deadline_s:g} s, or cut the connection"
                 raise LiveKitUnansweredError(detail, "unanswered") from error
+            else:
+                self._accepted = [client]
+                return answer
         raise refused or LiveKitKeyRefusedError("no LiveKit API key is configured", "none")
 
 

@@ -172,6 +172,7 @@ def test_a_call_that_is_being_ended_is_only_ended_and_one_that_has_is_left_alone
             DialOutcome(EndReason.UNREACHABLE, 503),
         ),
         (DialFailedError("", "invalid_argument", 488), 1, DialOutcome(EndReason.UNREACHABLE, 488)),
+        (DialFailedError("", "aborted", None), 360, DialOutcome(EndReason.UNREACHABLE)),
         (LiveKitUnansweredError("", "canceled"), 20_040, DialOutcome(EndReason.NO_ANSWER)),
         (LiveKitUnansweredError("", "canceled"), 130, DialOutcome(EndReason.CONNECTION_LOST)),
         (LiveKitNotFoundError("", "not_found"), 5, DialOutcome(EndReason.NOT_DIALLED)),

@@ -60,4 +60,6 @@ def outcome_of(error: LiveKitError, rang_ms: int, ringing_s: int) -> DialOutcome
     if error.livekit_code == CANCELLED:
         rang_out = rang_ms >= ringing_s * 1000 - SOONER_MS
         return DialOutcome(EndReason.NO_ANSWER if rang_out else EndReason.CONNECTION_LOST)
+    if isinstance(error, DialFailedError):
+        return DialOutcome(EndReason.UNREACHABLE)
     return DialOutcome(EndReason.NOT_DIALLED) if error.effect is Effect.NOT_DONE else None
