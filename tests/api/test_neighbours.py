@@ -15,7 +15,7 @@ from cordboard.edge.api.documented import Operation
 from tests.support.caller import Answer, Caller
 from tests.support.events import events_of
 from tests.support.server import RunningServer
-from tests.support.things import PLAIN, things_of
+from tests.support.things import PLAIN, SCHEDULED, things_of
 
 IDS = {
     "phone_number": "+12025550123",
@@ -125,5 +125,7 @@ def test_the_same_request_with_one_s_own_id_is_answered(
 ) -> None:
     ids = things_of(server, caller)
     if route.path.startswith("/api/agents") and route.method == "DELETE":
-        caller.patch(ids["phone_number"], inbound_agent_id=None)
+        caller.patch(ids["phone_number"], inbound_agent_id=None, outbound_agent_id=None)
+    if route.path.endswith("/schedule"):
+        ids["call_id"] = ids[SCHEDULED]
     assert route.asked(caller, ids, ids[route.foreign]).status == 200

@@ -10,7 +10,7 @@ from tests.support.agent_caller import AGENTS, agent_path, create_agent
 from tests.support.agent_caller import CREATE as CREATE_AGENT
 from tests.support.builders import a_foreign_number, a_name, a_number
 from tests.support.caller import AVAILABLE, CREATE, LIST, NUMBERS, Answer, Caller, path_of
-from tests.support.calls import an_ended_call
+from tests.support.calls import a_scheduled_call, an_ended_call
 from tests.support.described import document, operation_of, untrue
 from tests.support.server import RunningServer
 
@@ -125,6 +125,14 @@ class Tour:
             self.ask("GET", target)
         self.ask("POST", "/api/calls", {"filter_criteria": {"call_status": ["ENDED"]}})
         self.ask("PUT", one, {"metadata": {"ticket": "T-1"}})
+        self.ask("DELETE", f"{one}/schedule")
+        trunk = {"outbound_agent_id": "agent_a", "outbound_trunk_id": "ST_outbound"}
+        self.caller.patch(number, **trunk)
+        waiting = f"/api/calls/{a_scheduled_call(server, self.caller.actor, number).call_id}"
+        self.ask("PUT", f"{waiting}/schedule", {"scheduled_timestamp": 2_000_000_000})
+        self.ask("GET", waiting)
+        self.ask("DELETE", f"{waiting}/schedule")
+        self.ask("GET", waiting)
         self.ask("POST", f"{one}/end")
         for target in (one, one):
             self.ask("DELETE", target)

@@ -25,8 +25,11 @@ STRANGERS: dict[str, Any] = {
 OF_THE_ESTATE = {"aliases", "area_code", "phone_number", "from_number", "to_number"}
 """Fields whose values must fit together, or name what is there."""
 
-NEED_LIVEKIT = {"/api/calls/create-phone-call"}
-"""Paths that get no further here than to say that there is no LiveKit; all else was right."""
+NO_FURTHER = {
+    "/api/calls/create-phone-call": "call.no_livekit",
+    "/api/calls/{call_id}/schedule": "call.not_scheduled",
+}
+"""Paths that get no further here than to say what is missing; all else was right."""
 
 
 def values_outside(schema: Schema) -> list[Any]:
@@ -123,8 +126,13 @@ class Estate:
     def base(self, method: str, path: str) -> dict[str, Any]:
         """Return what a body needs beside the field under test."""
         body = document()["paths"][path][method]["requestBody"]["content"][JSON]["schema"]
-        own = {"phone_number": a_number(), "agent_name": a_name(), "to": "+14155550100"}
+        own: dict[str, Any] = {
+            "phone_number": a_number(),
+            "agent_name": a_name(),
+            "to": "+14155550100",
+        }
         own |= {"from_number": self.number, "to_number": "+12125550123"}
+        own |= {"scheduled_timestamp": 2_000_000_000}
         return {field: own[field] for field in resolved(body)["required"]}
 
 
@@ -151,8 +159,8 @@ def test_every_value_at_the_edge_of_what_is_described_is_taken(
             continue
         assert broken(schema, value) is None
         answer = estate.ask(method, path, body_with(field, value, estate.base(method, path)))
-        if path in NEED_LIVEKIT:
-            assert answer.refusal[1] == "call.no_livekit", (value, answer.json)
+        if path in NO_FURTHER:
+            assert answer.refusal[1] == NO_FURTHER[path], (value, answer.json)
         else:
             assert answer.status == 200, (value, answer.json)
 

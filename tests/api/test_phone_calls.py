@@ -76,7 +76,7 @@ def test_an_agent_that_is_named_must_be_to_be_had(server: RunningServer, caller:
         ("override_agent_id", "", "length"),
         ("override_agent_id", "cordboard-nobody", "choice"),
         ("override_agent_version", 0, "range"),
-        ("scheduled_timestamp", 1_705_314_600, "choice"),
+        ("scheduled_timestamp", 1_705_314_600, "range"),
         ("metadata", {"x": "y" * 40_000}, "length"),
         ("metadata", [], "type"),
         ("agent_id", "desk", "unknown_field"),

@@ -59,6 +59,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_CALLS}::find_followed": "whoever answers calls works for all organizations",
     f"{_CALLS}::list_up": "the same",
     f"{_CALLS}::list_outbound_up": "the same",
+    "src/cordboard/calls/outbound/store/schedule.py::list_due": "the same",
     f"{_CALLS}::delete_old_events": "housekeeping",
     f"{_CALLS}::delete_old_rooms": "housekeeping",
     f"{_CALLS}::delete_old_unmatched": "calls to nobody's numbers",

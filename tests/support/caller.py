@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
+from cordboard.runtime.actor import Actor
 from cordboard.runtime.ids import OrganizationId
 
 NUMBERS = "/api/phone-numbers"
@@ -109,6 +110,11 @@ class Caller:
         self.organization_id = OrganizationId(organization_id)
         self.api_key = api_key
         self.api_secret = api_secret
+
+    @property
+    def actor(self) -> Actor:
+        """Who the organization is to the product's own operations."""
+        return Actor(self.organization_id, self.api_key, "req_test")
 
     def on(self, wire: Wire) -> "Caller":
         """Return the same key pair on another connection, for another thread."""

@@ -5,9 +5,13 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from cordboard.calls.model import Call, Leg
 from cordboard.calls.operations import observe
+from cordboard.calls.outbound.model import CallRules, PhoneCallRequest
+from cordboard.calls.outbound.scheduling import schedule_call
 from cordboard.calls.seen import Sighting
+from cordboard.numbers.e164 import E164
 from cordboard.routing.events import Sight
 from cordboard.routing.store import update_catch_all
+from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import WriteTx
 from tests.support.builders import a_name
 from tests.support.clock import START_MS
@@ -18,6 +22,9 @@ T = TypeVar("T")
 CLUSTER = "default"
 RULE = "SDR_catch_all"
 FROM = "+12125550100"
+CALLEE = E164("+12125550123")
+FAR_MS = 1_900_000_000_000
+"""In 2030: a call that waits for it waits for the whole test."""
 
 
 class Writes(Protocol):
@@ -62,6 +69,12 @@ def recorded(server: Writes, seat: Seat, *sightings: Sighting) -> Call:
     taken = server.write(observe, CLUSTER, room, [joined, *sightings], seat.leg)
     assert taken is not None
     return taken.call
+
+
+def a_scheduled_call(server: Writes, actor: Actor, number: str, at_ms: int = FAR_MS) -> Call:
+    """Keep a call that a number of the organization is to make; it needs agent and trunk."""
+    request = PhoneCallRequest(E164(number), CALLEE, None, None, {})
+    return server.write(schedule_call, actor, request, at_ms, CallRules(CLUSTER, 3_600_000))
 
 
 def an_ended_call(server: Writes, dialled: str, **attributes: Any) -> Call:  # noqa: ANN401 - as the field is

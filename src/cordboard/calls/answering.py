@@ -19,6 +19,7 @@ from cordboard.calls.model import Call, room_key
 from cordboard.calls.operations import Taken
 from cordboard.calls.outbound.dialling import Dialler
 from cordboard.calls.outbound.model import CallRules
+from cordboard.calls.outbound.scheduling import Scheduling
 from cordboard.calls.seen import Seen
 from cordboard.calls.steps import AskAgain, Deadlines, EndRoom, GoOn, Wait, next_step
 from cordboard.routing.events import LiveKitEvent, is_room_of_calls
@@ -72,6 +73,7 @@ class Answering:
         self._looking = Looking(db, livekit, clock)
         self._dispatching = Dispatching(db, livekit, clock)
         self._dialler = Dialler(db, livekit, clock, deadlines, self.notice)
+        self._scheduling = Scheduling(db, self.outbound_rules)
         self._is_called = asyncio.Event()
         self._news: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,6 +116,7 @@ class Answering:
         """Wait a moment, or until there is a call to make; go on with those that wait."""
         await _until(self._is_called, FOLLOW_EVERY_S)
         self._is_called.clear()
+        await self._scheduling.start_due()
         for call in await self._dialler.calls_to_follow():
             self.notice(call)
 

@@ -31,6 +31,7 @@ class Direction(StrEnum):
 class CallState(StrEnum):
     """Where a call stands: a closed set. Inbound calls ring, outbound calls are dialled."""
 
+    SCHEDULED = "scheduled"
     RINGING = "ringing"
     DIALLING = "dialling"
     ANSWERED = "answered"
@@ -40,8 +41,9 @@ class CallState(StrEnum):
 class EndReason(StrEnum):
     """Why a call ended, or is being ended: a closed set. The first three are refusals.
 
-    From ``BUSY`` on they are outbound calls' alone. ``UNKNOWN``: it was dialled, or was about to
-    be, and nobody is left who knows what came of it.
+    From ``BUSY`` on they are outbound calls' alone; ``REFUSED`` (by a guard, when it was due),
+    ``MISSED`` (nobody was there when it was due) and ``SCHEDULE_CANCELLED`` are scheduled ones'.
+    ``UNKNOWN``: it was dialled, or was about to be, and nobody is left who knows what came of it.
     """
 
     UNKNOWN_NUMBER = RefusalReason.UNKNOWN_NUMBER.value
@@ -64,6 +66,9 @@ class EndReason(StrEnum):
     CARRIER_REFUSED = "carrier_refused"
     NOT_DIALLED = "not_dialled"
     STOPPED = "stopped"
+    REFUSED = "refused"
+    MISSED = "missed"
+    SCHEDULE_CANCELLED = "schedule_cancelled"
     UNKNOWN = "unknown"
 
 
@@ -149,6 +154,24 @@ class OutboundDial(msgspec.Struct, frozen=True):
         return self.intent_ms is not None and self.outcome_ms is None
 
 
+class Schedule(msgspec.Struct, frozen=True):
+    """When a call is to be made, and what of its request is decided again then.
+
+    Attributes:
+        at_ms: When it is due.
+        agent_id: Who talks; None for the outbound agent that the number has then.
+        agent_version: Its version, as far as it was asked for.
+        begun_ms: When it began to be made; None: it has not.
+        refusal: The code of what kept it from being made when it was last tried; or empty.
+    """
+
+    at_ms: int
+    agent_id: str | None
+    agent_version: int | None
+    begun_ms: int | None = None
+    refusal: str = ""
+
+
 class Call(msgspec.Struct, frozen=True):
     """A call that came in, or one that goes out.
 
@@ -165,6 +188,8 @@ class Call(msgspec.Struct, frozen=True):
         closing_ms: Since when it is being ended by Cordboard, for ``closing_reason``.
         metadata: The customer's own notes.
         dial: Of an outbound call; None for one that came in.
+        schedule: Of a call that was asked for ahead of its time. While it waits, ``started_ms`` is
+            when it is tried next.
     """
 
     call_id: str
@@ -190,6 +215,12 @@ class Call(msgspec.Struct, frozen=True):
     closing_reason: EndReason | None = None
     metadata: dict[str, Any] = {}
     dial: OutboundDial | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def begun_ms(self) -> int | None:
+        """When it rang, or began to be made; None for a call that never was."""
+        return self.started_ms if self.schedule is None else self.schedule.begun_ms
 
     @property
     def direction(self) -> Direction:
@@ -242,6 +273,12 @@ class Call(msgspec.Struct, frozen=True):
             self, state=state, answered_ms=answered_ms, ended_ms=ended_ms, end_reason=reason
         )
         return after.changed(now_ms) if after != self else self
+
+    def never_begun(self, now_ms: int, reason: EndReason) -> "Call":
+        """Return the record of a scheduled call that is not made."""
+        return self.changed(
+            now_ms, state=CallState.ENDED, started_ms=now_ms, ended_ms=now_ms, end_reason=reason
+        )
 
     def changed(self, now_ms: int, **fields: Any) -> "Call":  # noqa: ANN401 - as the fields are
         """Return the record with other values; ``updated_ms`` never goes backwards."""

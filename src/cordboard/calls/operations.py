@@ -225,7 +225,11 @@ async def end_call(tx: WriteTx, actor: Actor, call_id: str) -> Call:
     call = await _claimed(tx, actor.organization_id, call_id)
     if call.ended_ms is not None or call.closing_ms is not None:
         return call
-    after = call.changed(tx.now_ms, closing_ms=tx.now_ms, closing_reason=EndReason.ENDED_BY_REQUEST)
+    reason = EndReason.ENDED_BY_REQUEST
+    if call.state is CallState.SCHEDULED:
+        after = call.never_begun(tx.now_ms, reason)
+    else:
+        after = call.changed(tx.now_ms, closing_ms=tx.now_ms, closing_reason=reason)
     await tx.execute_together(store.update_call(after))
     return after
 

@@ -20,6 +20,7 @@ SORTS = {
     "updated_at": "updated_ms",
 }
 STATUSES = {
+    "SCHEDULED": "state = 'scheduled'",
     "REGISTERED": "state = 'ringing'",
     "ONGOING": "state IN ('dialling', 'answered')",
     "ENDED": "(state = 'ended' AND is_unmatched = 0)",
@@ -103,7 +104,9 @@ async def find_followed(tx: ReadTx, cluster_id: str, call_id: str) -> tuple[Call
 async def list_up(tx: ReadTx, cluster_id: str) -> list[Call]:
     """Return the calls of a cluster that have not ended."""
     rows = await tx.fetch_all(
-        "SELECT record FROM phone_call WHERE cluster_id = $1 AND state <> 'ended'", cluster_id
+        """SELECT record FROM phone_call
+           WHERE cluster_id = $1 AND state <> 'ended' AND state <> 'scheduled'""",
+        cluster_id,
     )
     return [_call.decode(row[0]) for row in rows]
 
@@ -112,7 +115,8 @@ async def list_outbound_up(tx: ReadTx, cluster_id: str) -> list[Call]:
     """Return the outbound calls of a cluster that have not ended."""
     rows = await tx.fetch_all(
         """SELECT record FROM phone_call
-           WHERE cluster_id = $1 AND is_outbound = 1 AND state <> 'ended'""",
+           WHERE cluster_id = $1 AND is_outbound = 1 AND state <> 'ended'
+             AND state <> 'scheduled'""",
         cluster_id,
     )
     return [_call.decode(row[0]) for row in rows]

@@ -44,7 +44,28 @@ async def place_call(
         NoOutboundAgentError, NoOutboundTrunkError, CallsUnavailableError: Something is missing.
         CallsStoppedError, CallLimitError: The organization may not call now.
     """
-    organization_id = actor.organization_id
+    call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
+    await reserve(tx, call.organization_id, call.call_id, rules.longest_ms)
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    await tx.execute_together(store.insert_call(call))
+    return call
+
+
+async def checked_call(
+    tx: WriteTx,
+    organization_id: OrganizationId,
+    call_id: str,
+    request: PhoneCallRequest,
+    rules: CallRules,
+) -> Call:
+    """Return the record of a call that may be made, as far as its organization's limits let it.
+
+    Raises:
+        NumberNotFoundError: The organization has no number ``from_number``.
+        AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not have.
+        DestinationRefusedError: The number may not be called.
+        NoOutboundAgentError, NoOutboundTrunkError, CallsUnavailableError: Something is missing.
+    """
     number = await get_number(tx, organization_id, request.from_number)
     agent_id, version = request.binding(number)
     await check_bindings(
@@ -56,13 +77,9 @@ async def place_call(
     agent = await _worker(tx, organization_id, agent_id, version)
     guards = await find_guards(tx, organization_id)
     check_destination(number.phone_number, request.to_number, guards.allowed_regions)
-    call_id = tx.new_id("call_")
     call = placed_call(call_id, rules.cluster_id or "", request, number, agent, tx.now_ms)
     if rules.cluster_id is None:
         raise CallsUnavailableError
-    await reserve(tx, organization_id, call_id, rules.longest_ms)
-    await store.claim_room(tx, call.cluster_id, call.room_sid)
-    await tx.execute_together(store.insert_call(call))
     return call
 
 

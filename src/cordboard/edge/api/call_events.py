@@ -36,14 +36,17 @@ def call_events(call: Call) -> list[CallEvent]:
         "to": called_number(call),
     }
     dialled_ms = None if call.dial is None else call.dial.intent_ms
+    scheduled_ms = None if call.schedule is None else call.created_ms
+    first_ms = call.started_ms if call.begun_ms is None else call.begun_ms
     happened: list[tuple[int | None, str, dict[str, Any]]] = [
-        (call.started_ms, f"Call started - {call.direction}", started),
+        (scheduled_ms, "Call scheduled", {}),
+        (call.begun_ms, f"Call started - {call.direction}", started),
         (dialled_ms, "Call dialled", {}),
         (call.answered_ms, "Call answered", {}),
         (call.ended_ms, "Call ended", {"reason": call.end_reason}),
     ]
     return [
-        CallEvent(at_ms, event, at_ms - call.started_ms, data)
+        CallEvent(at_ms, event, max(0, at_ms - first_ms), data)
         for at_ms, event, data in happened
         if at_ms is not None
     ]

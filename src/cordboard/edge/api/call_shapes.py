@@ -9,6 +9,7 @@ from msgspec import Meta
 from cordboard.calls.model import Call, CallState, Direction, EndReason
 from cordboard.calls.store import SORTS, CallPage, CallQuery
 from cordboard.edge.api.call_events import CallEvent, call_events, called_number
+from cordboard.edge.api.call_schedule_fields import notes_with_schedule
 from cordboard.edge.api.paging import PagePosition, ReturnedCount, UsedOrder, page_position
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.route_shapes import StepShape, TargetShape, target_shape, trace_shape
@@ -16,7 +17,7 @@ from cordboard.edge.api.schema_rules import choices
 from cordboard.routing.model import Accepted
 from cordboard.runtime.clock import iso_utc
 
-STATUSES = ("REGISTERED", "ONGOING", "ENDED", "ERROR")
+STATUSES = ("REGISTERED", "ONGOING", "ENDED", "ERROR", "SCHEDULED")
 _NAMESPACE = uuid.UUID("6f2d8c1e-5f0b-4c53-9a0e-7f3f9f0f6c11")
 _CALL_SIDS = ("sip.twilio.callSid", "sip.telnyx.callSessionID", "sip.telnyx.callLegID")
 _HANGUPS = {
@@ -37,7 +38,12 @@ Millisecond = Annotated[
 ]
 Notes = Annotated[
     dict[str, Any],
-    Meta(description="The customer's own notes.", examples=[{"ticket": "T-1"}]),
+    Meta(
+        description="The customer's own notes. A call that was scheduled has is_scheduled, "
+        "scheduled_timestamp, execution_status (pending, executed, cancelled, failed) and, where "
+        "something kept it from being made, execution_error among them.",
+        examples=[{"ticket": "T-1"}],
+    ),
 ]
 NotRecorded = Annotated[
     None, Meta(description="Always null: what is said on a call does not pass through Cordboard.")
@@ -70,8 +76,8 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     call_status: Annotated[
         str,
         Meta(
-            description="REGISTERED while it rings, ONGOING while it is answered or dialled, then "
-            "ENDED; ERROR when no agent was found for it.",
+            description="SCHEDULED until it is due; REGISTERED while it rings, ONGOING while it is "
+            "answered or dialled, then ENDED; ERROR when no agent was found for it.",
             examples=["ENDED"],
             extra_json_schema=choices(*STATUSES),
         ),
@@ -336,17 +342,19 @@ def _published(call: Call) -> dict[str, Any]:
         "to_number": called_number(call),
         "created_at": iso_utc(call.created_ms),
         "updated_at": iso_utc(call.updated_ms),
-        "start_timestamp": call.started_ms,
+        "start_timestamp": call.begun_ms,
         "end_timestamp": call.ended_ms,
         "call_duration": call.duration_ms,
         "disconnection_reason": _disconnection(call),
-        "metadata": call.metadata,
+        "metadata": notes_with_schedule(call),
         "events": call_events(call),
         "telephony_identifier": TelephonyIdentifier(_call_sid(call), None),
     }
 
 
 def _status(call: Call) -> str:
+    if call.state is CallState.SCHEDULED:
+        return "SCHEDULED"
     if call.state is CallState.RINGING:
         return "REGISTERED"
     if call.state in {CallState.ANSWERED, CallState.DIALLING}:

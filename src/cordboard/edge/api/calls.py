@@ -113,7 +113,7 @@ async def update_call(request: HTTPRequest) -> Response[bytes]:
     actor = await authenticate(request, docs.WRITE)
     metadata = checked_update(decode(await raw_body(request), _update_body))
     read_query(request)
-    call_id = _named(request, actor)
+    call_id = call_in_path(request, actor)
     db = context_of(request).db
     call = await db.write(operations.update_metadata, actor, call_id, metadata)
     data = UpdatedCall("update", actor.organization_id, call_answer(call))
@@ -127,7 +127,7 @@ async def end_call(request: HTTPRequest) -> Response[bytes]:
     actor = await authenticate(request, docs.WRITE)
     decode(await raw_body(request) or b"{}", _end_body)
     read_query(request)
-    call = await context.db.write(operations.end_call, actor, _named(request, actor))
+    call = await context.db.write(operations.end_call, actor, call_in_path(request, actor))
     if context.answering is not None:
         context.answering.notice(call)
     return respond(docs.END.message, call_details(call))
@@ -138,7 +138,7 @@ async def delete_call(request: HTTPRequest) -> Response[bytes]:
     """Delete the record of a call that has ended."""
     actor = await authenticate(request, docs.WRITE)
     read_query(request)
-    call_id = _named(request, actor)
+    call_id = call_in_path(request, actor)
     await context_of(request).db.write(operations.delete_call, actor, call_id)
     return respond(docs.DELETE.message, DeletedCall(call_id, actor.organization_id))
 
@@ -146,14 +146,14 @@ async def delete_call(request: HTTPRequest) -> Response[bytes]:
 async def _found(request: HTTPRequest) -> Call:
     actor = await authenticate(request, docs.READ)
     read_query(request)
-    call_id = _named(request, actor)
+    call_id = call_in_path(request, actor)
     call = await context_of(request).db.read(store.find_call, actor.organization_id, call_id)
     if call is None:
         raise CallNotFoundError(actor.organization_id, call_id)
     return call
 
 
-def _named(request: HTTPRequest, actor: Actor) -> str:
+def call_in_path(request: HTTPRequest, actor: Actor) -> str:
     """Return the id of the call in the path.
 
     Raises:

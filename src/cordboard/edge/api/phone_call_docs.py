@@ -8,7 +8,8 @@ CREATE = Operation(
     summary="Call somebody",
     description="The answer comes at once; the agent joins first, then the number is dialled. "
     "GET of the call tells what came of it. Send an Idempotency-Key, so that a repeated request "
-    "makes no second call: no dial is ever repeated.",
+    "makes no second call: no dial is ever repeated. With scheduled_timestamp the call waits until "
+    "then; what guards calls is held against it once more when it is due.",
     scope=WRITE,
     tag=TAG,
     message="Phone call created and initiated successfully",

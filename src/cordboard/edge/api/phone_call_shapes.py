@@ -6,17 +6,17 @@ import msgspec
 from msgspec import Meta
 
 from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
-from cordboard.calls.model import Call, Direction
+from cordboard.calls.model import Call, CallState, Direction
 from cordboard.calls.outbound.model import PhoneCallRequest
 from cordboard.edge.api.call_requests import check_metadata
 from cordboard.edge.api.call_shapes import CallIdentifier
 from cordboard.edge.api.number_fields import PhoneNumber
+from cordboard.edge.api.query import LARGEST_INTEGER
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.schema_rules import choices, text, whole
 from cordboard.numbers.e164 import checked_e164
 from cordboard.numbers.model import check_agent_id, check_version
 from cordboard.runtime.clock import iso_utc
-from cordboard.runtime.errors import InvalidError
 
 Called = Annotated[
     str,
@@ -53,8 +53,10 @@ class CreatePhoneCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scheduled_timestamp: Annotated[
         int | None,
         Meta(
-            description="Calls cannot be scheduled in this version: anything but null is refused.",
-            extra_json_schema=choices(None),
+            description="When the call is to be made, in Unix seconds, in the future; now, when "
+            "left out.",
+            examples=[2_000_000_000],
+            extra_json_schema={"maximum": LARGEST_INTEGER},
         ),
     ] = None
     metadata: Annotated[
@@ -67,13 +69,18 @@ class CreatePhoneCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PlacedCall(msgspec.Struct, frozen=True):
-    """A call that is being made."""
+    """A call that is being made, or waits for its time."""
 
     call_id: CallIdentifier
     agent_id: Annotated[str, Meta(description="Who talks.", examples=["agent_abc123"])]
     organization_id: OrganizationName
     call_status: Annotated[
-        str, Meta(description="Always ONGOING here.", extra_json_schema={"const": "ONGOING"})
+        str,
+        Meta(
+            description="ONGOING, or SCHEDULED.",
+            examples=["ONGOING"],
+            extra_json_schema=choices("ONGOING", "SCHEDULED"),
+        ),
     ]
     call_type: Annotated[
         str, Meta(description="Always PHONE_CALL.", extra_json_schema={"const": "PHONE_CALL"})
@@ -95,7 +102,12 @@ class PhoneCallInfo(msgspec.Struct, frozen=True):
         str, Meta(description="Always outbound.", extra_json_schema={"const": "outbound"})
     ]
     call_status: Annotated[
-        str, Meta(description="Always ongoing here.", extra_json_schema={"const": "ongoing"})
+        str,
+        Meta(
+            description="ongoing, or scheduled.",
+            examples=["ongoing"],
+            extra_json_schema=choices("ongoing", "scheduled"),
+        ),
     ]
 
 
@@ -108,7 +120,11 @@ class CreatedPhoneCall(msgspec.Struct, frozen=True):
     ]
     status: Annotated[
         str,
-        Meta(description="Always call_initiated.", extra_json_schema={"const": "call_initiated"}),
+        Meta(
+            description="call_initiated, or call_scheduled.",
+            examples=["call_initiated"],
+            extra_json_schema=choices("call_initiated", "call_scheduled"),
+        ),
     ]
     call: Annotated[PlacedCall, Meta(description="The call.")]
     phone_call_info: Annotated[PhoneCallInfo, Meta(description="Who calls whom.")]
@@ -118,11 +134,8 @@ def checked_phone_call(asked: CreatePhoneCall) -> PhoneCallRequest:
     """Return the call that is asked for.
 
     Raises:
-        InvalidError: A field breaks its rule.
+        InvalidError: A field breaks its rule; when it is to be made is not looked at here.
     """
-    if asked.scheduled_timestamp is not None:
-        reason = "calls cannot be scheduled in this version; leave it out to call now"
-        raise InvalidError("scheduled_timestamp", "choice", reason)
     if asked.override_agent_id is not None:
         check_agent_id(asked.override_agent_id, "override_agent_id")
     if asked.override_agent_version is not None:
@@ -142,16 +155,19 @@ def created_phone_call(call: Call) -> CreatedPhoneCall:
     """Return a call that has just been taken, as it is answered."""
     target = call.target
     caller, called = call.leg.caller, call.leg.dialled
+    is_scheduled = call.state is CallState.SCHEDULED
+    status = "scheduled" if is_scheduled else "ongoing"
     placed = PlacedCall(
         call_id=call.call_id,
         agent_id="" if target is None else target.agent_id,
         organization_id=call.organization_id,
-        call_status="ONGOING",
+        call_status=status.upper(),
         call_type="PHONE_CALL",
         from_number=caller,
         to_number=called,
         direction=Direction.OUTBOUND,
         created_at=iso_utc(call.created_ms),
     )
-    info = PhoneCallInfo(caller, called, "outbound", "ongoing")
-    return CreatedPhoneCall(call.organization_id, "phone_call", "call_initiated", placed, info)
+    info = PhoneCallInfo(caller, called, "outbound", status)
+    initiated = "call_scheduled" if is_scheduled else "call_initiated"
+    return CreatedPhoneCall(call.organization_id, "phone_call", initiated, placed, info)

@@ -10,9 +10,16 @@ from cordboard.calls.outbound.refusals import (
     CallsStoppedError,
     DestinationRefusedError,
 )
+from cordboard.calls.outbound.scheduling import CallNotScheduledError
 from cordboard.edge.api.error_catalogue.row import LATER, NO, Row
 
 OUTBOUND = (
+    Row(
+        CallNotScheduledError,
+        "The call does not wait for its time: it never did, has begun, or has ended.",
+        "Call with ID 'call_5716e54aee571ba400000001' is not scheduled, or not any more",
+        "Read the call; one that has begun is ended with `POST /api/calls/{call_id}/end`.",
+    ),
     Row(
         NoOutboundAgentError,
         "The number has no outbound agent, and the request names none.",
