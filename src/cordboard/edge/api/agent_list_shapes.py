@@ -6,24 +6,24 @@ import msgspec
 from msgspec import Meta
 
 from cordboard.agents.model import LONGEST_NAME
-from cordboard.agents.store import DIRECTIONS, SORTS, AgentPage, AgentQuery, AgentSummary
+from cordboard.agents.store import SORTS, AgentPage, AgentQuery, AgentSummary
 from cordboard.edge.api import agent_fields as fields
 from cordboard.edge.api.paging import (
-    PageNumber,
+    ListRequest,
+    ListRules,
     PagePosition,
     ReturnedCount,
-    SortOrder,
     UsedOrder,
     page_position,
 )
-from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
-from cordboard.edge.api.schema_rules import choices, default, text, whole
+from cordboard.edge.api.schema_rules import choices, text
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
 
 MOST_NAMES = 20
+LISTING = ListRules(limit=20, most=100, sort_by="updated_at", sorts=tuple(SORTS))
 
 
 class AgentFilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,27 +40,11 @@ class AgentFilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     ] = None
 
 
-class AgentListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AgentListRequest(ListRequest, frozen=True, forbid_unknown_fields=True):
     """Which page of which list."""
 
-    page: PageNumber = None
-    limit: Annotated[
-        int | None,
-        Meta(
-            description="How many on a page.",
-            examples=[20],
-            extra_json_schema=whole(1, 100) | default(20),
-        ),
-    ] = None
-    sort_by: Annotated[
-        str | None,
-        Meta(
-            description="What to sort by.",
-            examples=["updated_at"],
-            extra_json_schema=choices(*SORTS, None) | default("updated_at"),
-        ),
-    ] = None
-    sort_order: SortOrder = None
+    limit: Annotated[int | None, LISTING.limit_field] = None
+    sort_by: Annotated[str | None, LISTING.sort_field] = None
     filter_criteria: Annotated[
         AgentFilterCriteria | None, Meta(description="Which agents; all, when left out.")
     ] = None
@@ -105,10 +89,7 @@ def checked_query(asked: AgentListRequest) -> AgentQuery:
     """
     criteria = asked.filter_criteria or AgentFilterCriteria()
     return AgentQuery(
-        page=check_range(asked.page, "page", 0, 0, LARGEST_INTEGER),
-        limit=check_range(asked.limit, "limit", 20, 1, 100),
-        sort_by=check_choice(asked.sort_by, "sort_by", "updated_at", tuple(SORTS)),
-        sort_order=check_choice(asked.sort_order, "sort_order", "descending", tuple(DIRECTIONS)),
+        **LISTING.checked(asked),
         names=_checked_names(criteria.agent_name or []),
     )
 

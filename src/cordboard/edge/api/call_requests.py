@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from cordboard.calls.store import DIRECTIONS, SORTS, CallFilter, CallQuery
+from cordboard.calls.store import SORTS, CallFilter, CallQuery
 from cordboard.edge.api.number_fields import Immutable
-from cordboard.edge.api.paging import PageNumber, SortOrder
-from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
-from cordboard.edge.api.schema_rules import choices, default, whole
+from cordboard.edge.api.paging import ListRequest, ListRules
+from cordboard.edge.api.query import LARGEST_INTEGER, check_range
+from cordboard.edge.api.schema_rules import whole
 from cordboard.runtime.errors import InvalidError
 
 LONGEST_METADATA = 32 * 1024
@@ -17,6 +17,7 @@ MOST_AGENTS = 100
 LONGEST_AGENT = 128
 STATUSES = ("REGISTERED", "ONGOING", "ENDED", "ERROR", "SCHEDULED")
 TYPES = ("PHONE_CALL", "WEB_CALL")
+LISTING = ListRules(limit=20, most=1000, sort_by="start_timestamp", sorts=tuple(SORTS))
 
 Statuses = Annotated[
     list[str] | None,
@@ -54,27 +55,11 @@ class CallFilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     ] = None
 
 
-class CallListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CallListRequest(ListRequest, frozen=True, forbid_unknown_fields=True):
     """Which page of which list."""
 
-    page: PageNumber = None
-    limit: Annotated[
-        int | None,
-        Meta(
-            description="How many on a page.",
-            examples=[20],
-            extra_json_schema=whole(1, 1000) | default(20),
-        ),
-    ] = None
-    sort_by: Annotated[
-        str | None,
-        Meta(
-            description="What to sort by.",
-            examples=["start_timestamp"],
-            extra_json_schema=choices(*SORTS, None) | default("start_timestamp"),
-        ),
-    ] = None
-    sort_order: SortOrder = None
+    limit: Annotated[int | None, LISTING.limit_field] = None
+    sort_by: Annotated[str | None, LISTING.sort_field] = None
     filter_criteria: Annotated[
         CallFilterCriteria | None, Meta(description="Which calls; all, when left out.")
     ] = None
@@ -150,10 +135,8 @@ def checked_query(asked: CallListRequest, prefix: str = "") -> CallQuery:
     agents = [] if criteria.agent_id is None else criteria.agent_id
     duration = criteria.duration_ms or DurationRange()
     types = _checked_choices(criteria.call_type, f"{prefix}call_type", TYPES)
-    return msgspec.structs.replace(
-        checked_page(asked.page, asked.limit),
-        sort_by=check_choice(asked.sort_by, "sort_by", "start_timestamp", tuple(SORTS)),
-        sort_order=check_choice(asked.sort_order, "sort_order", "descending", tuple(DIRECTIONS)),
+    return CallQuery(
+        **LISTING.checked(asked),
         filter=CallFilter(
             statuses=_checked_choices(criteria.call_status, f"{prefix}call_status", STATUSES),
             takes_phone_calls=not types or "PHONE_CALL" in types,

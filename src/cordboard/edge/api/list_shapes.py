@@ -8,21 +8,22 @@ from msgspec import Meta
 from cordboard.edge.api.number_fields import PhoneNumber
 from cordboard.edge.api.number_shapes import NumberItem, Revision, number_item
 from cordboard.edge.api.paging import (
-    PageNumber,
+    ListRequest,
+    ListRules,
     Pagination,
     ReturnedCount,
-    SortOrder,
     UsedOrder,
     pagination,
 )
-from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
+from cordboard.edge.api.query import LARGEST_INTEGER
 from cordboard.edge.api.resource_fields import OrganizationName
-from cordboard.edge.api.schema_rules import choices, default, text, whole
-from cordboard.numbers.store import DIRECTIONS, SORTS, NumberFilter, NumberPage, NumberQuery
+from cordboard.edge.api.schema_rules import choices, text, whole
+from cordboard.numbers.store import SORTS, NumberFilter, NumberPage, NumberQuery
 from cordboard.runtime.errors import InvalidError
 from cordboard.runtime.ids import OrganizationId
 
 LONGEST_FILTER = 128
+LISTING = ListRules(limit=50, most=1000, sort_by="updated_at", sorts=tuple(SORTS))
 FILTER_TEXT = text(1, LONGEST_FILTER, r"[^\x00]*")
 
 
@@ -55,27 +56,11 @@ class FilterCriteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
-class NumberListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NumberListRequest(ListRequest, frozen=True, forbid_unknown_fields=True):
     """Which page of which list."""
 
-    page: PageNumber = None
-    limit: Annotated[
-        int | None,
-        Meta(
-            description="How many on a page.",
-            examples=[50],
-            extra_json_schema=whole(1, 1000) | default(50),
-        ),
-    ] = None
-    sort_by: Annotated[
-        str | None,
-        Meta(
-            description="What to sort by.",
-            examples=["updated_at"],
-            extra_json_schema=choices(*SORTS, None) | default("updated_at"),
-        ),
-    ] = None
-    sort_order: SortOrder = None
+    limit: Annotated[int | None, LISTING.limit_field] = None
+    sort_by: Annotated[str | None, LISTING.sort_field] = None
     filter_criteria: Annotated[
         FilterCriteria | None, Meta(description="Which numbers; all, when left out.")
     ] = None
@@ -126,10 +111,7 @@ def checked_query(asked: NumberListRequest, prefix: str = "") -> NumberQuery:
     """
     criteria = asked.filter_criteria or FilterCriteria()
     return NumberQuery(
-        page=check_range(asked.page, "page", 0, 0, LARGEST_INTEGER),
-        limit=check_range(asked.limit, "limit", 50, 1, 1000),
-        sort_by=check_choice(asked.sort_by, "sort_by", "updated_at", tuple(SORTS)),
-        sort_order=check_choice(asked.sort_order, "sort_order", "descending", tuple(DIRECTIONS)),
+        **LISTING.checked(asked),
         filter=NumberFilter(
             nickname=_checked_text(criteria.nickname, f"{prefix}nickname"),
             area_code=_checked_area_code(criteria.area_code, f"{prefix}area_code"),

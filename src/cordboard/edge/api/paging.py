@@ -1,10 +1,11 @@
 """Pages on the wire: numbers of the published API count from 0."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
 from cordboard.edge.api.schema_rules import choices, default, whole
 
 ORDERS = ("ascending", "descending")
@@ -25,6 +26,64 @@ SortOrder = Annotated[
         extra_json_schema=choices(*ORDERS, None) | default("descending"),
     ),
 ]
+
+
+class ListRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of which list. Each list writes ``limit`` and ``sort_by`` by its own rules."""
+
+    page: PageNumber = None
+    limit: int | None = None
+    sort_by: str | None = None
+    sort_order: SortOrder = None
+
+
+class ListRules(msgspec.Struct, frozen=True):
+    """What may be asked of one list.
+
+    Attributes:
+        limit: How many are on a page when nothing is said.
+        most: How many at most.
+        sort_by: What it is sorted by when nothing is said.
+        sorts: What it can be sorted by.
+    """
+
+    limit: int
+    most: int
+    sort_by: str
+    sorts: tuple[str, ...]
+
+    @property
+    def limit_field(self) -> Meta:
+        """What a caller must know of ``limit``."""
+        return Meta(
+            description="How many on a page.",
+            examples=[self.limit],
+            extra_json_schema=whole(1, self.most) | default(self.limit),
+        )
+
+    @property
+    def sort_field(self) -> Meta:
+        """What a caller must know of ``sort_by``."""
+        return Meta(
+            description="What to sort by.",
+            examples=[self.sort_by],
+            extra_json_schema=choices(*self.sorts, None) | default(self.sort_by),
+        )
+
+    def checked(self, asked: ListRequest) -> dict[str, Any]:
+        """Return page, limit, sort_by and sort_order, with what counts where nothing is said.
+
+        Raises:
+            InvalidError: A value breaks its rule.
+        """
+        return {
+            "page": check_range(asked.page, "page", 0, 0, LARGEST_INTEGER),
+            "limit": check_range(asked.limit, "limit", self.limit, 1, self.most),
+            "sort_by": check_choice(asked.sort_by, "sort_by", self.sort_by, self.sorts),
+            "sort_order": check_choice(asked.sort_order, "sort_order", "descending", ORDERS),
+        }
+
+
 ReturnedCount = Annotated[int, Meta(description="How many are on this page.", examples=[1])]
 UsedOrder = Annotated[
     str,
