@@ -63,7 +63,11 @@ async def _measured(double: Child, work: Callable[[], Awaitable[int]]) -> Ticked
 
 
 def _lists(double: Child) -> int:
-    double.tell(Wish("lists"))
+    return _wish(double, "lists")
+
+
+def _wish(double: Child, what: str) -> int:
+    double.tell(Wish(what))
     return double.hear(Wish).lists
 
 
@@ -97,11 +101,12 @@ async def _ticks(double: Child, reconciler: Reconciler, rounds: int) -> Ticks:
     watching.cancel()
     await tick()
     quiet = [await _measured(double, tick) for _ in range(rounds)]
-    compared = [await _measured(double, compare) for _ in range(rounds)]
-    double.tell(Wish("drift"))
-    double.hear(Wish)
-    await compare()
-    drifted = [await _measured(double, compare) for _ in range(rounds)]
+    compared, drifted = [], []
+    for _ in range(rounds):
+        compared.append(await _measured(double, compare))
+        _wish(double, "drift")
+        drifted.append(await _measured(double, compare))
+        _wish(double, "mend")
     return Ticks(built_s, quiet, compared, drifted)
 
 
