@@ -76,6 +76,16 @@ def test_profiles_of_other_servers_stay(place: Place) -> None:
     assert kept == other
 
 
+def test_the_pair_of_another_database_is_not_lost(place: Place, tmp_path: Path) -> None:
+    with place.serve() as first:
+        pair = first.first_pair()
+    with place.serve("--database", f"sqlite:///{tmp_path}/another.db") as second:
+        assert second.out.count("; the one before is 'local-1' now") == 1
+    kept = json.loads(place.profiles.read_text())
+    assert kept["local-1"]["api_secret"] == pair["api_secret"]
+    assert kept["local"]["api_secret"] == second.first_pair()["api_secret"]
+
+
 def test_a_later_start_shows_no_secret_and_serves_what_was_there(place: Place) -> None:
     with place.serve() as first:
         pair = first.first_pair()

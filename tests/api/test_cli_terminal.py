@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cordboard.edge.cli.profiles import Profile, write_profile
+from cordboard.edge.cli.profiles import Profile, keep_profile
 from tests.support.builders import a_number
 from tests.support.caller import Caller
 from tests.support.server import RunningServer
@@ -155,7 +155,7 @@ def test_the_shell_completes_what_is_typed(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("local", "prod"):
-        write_profile(name, Profile("http://localhost:8080", "sk_a", "s3cr3t_a"))
+        keep_profile(name, Profile("http://localhost:8080", "sk_a", "s3cr3t_a"))
     ran = Shell(
         tmp_path,
         _CORDBOARD_COMPLETE="complete_bash",

@@ -140,7 +140,7 @@ def test_a_call_without_a_server_to_ask_says_that_the_decision_is_not_known(
         "CORDBOARD_API_SECRET": "s3cr3t_a",
     }
     ran = Shell(place.home, **gone).run(*CALL, "--url", url, "--talk", "0.1")
-    assert "is not shown: No answer from http://127.0.0.1:1" in ran.err
+    assert "is not shown: No answer from http://127.0.0.1:1: Connection refused\n" in ran.err
     assert _said(ran.lines)[-1] == "BYE: caller hung up"
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import structlog
 
-from cordboard.edge.cli.profiles import Profile, ProfileFileError, read_profiles, write_profile
+from cordboard.edge.cli.profiles import Profile, ProfileFileError, keep_profile
 from cordboard.organizations.model import IssuedKey, Organization, Pepper
 from cordboard.organizations.operations import create_first_organization
 from cordboard.runtime.db import Database
@@ -82,10 +82,9 @@ def welcome(first: FirstPair, url: str) -> str:
 
 def _kept(profile: Profile) -> str:
     try:
-        replaced = read_profiles().get(PROFILE)
-        path = write_profile(PROFILE, profile)
+        kept = keep_profile(PROFILE, profile)
     except ProfileFileError as error:
         log.warning("profile_not_kept", profile=PROFILE, reason=str(error))
         return f"not kept as a profile of the command line: {error}"
-    was = f", in place of one for {replaced.url}" if replaced else ""
-    return f"kept as profile '{PROFILE}' in {path}{was}"
+    was = f"; the one before is '{kept.earlier}' now" if kept.earlier else ""
+    return f"kept as profile '{PROFILE}' in {kept.path}{was}"

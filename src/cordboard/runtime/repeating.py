@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import msgspec
 import structlog
@@ -11,6 +12,8 @@ from cordboard.runtime.errors import DomainError
 from cordboard.runtime.telemetry.metrics import WORK_FAILURES
 
 log = structlog.get_logger(__name__)
+
+SAID_AGAIN_AFTER_S = 10
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -42,15 +45,41 @@ async def repeated(*works: Work) -> AsyncIterator[None]:
 async def _repeat(work: Work) -> None:
     """Work, for ever: the worker loop, one of the places that may catch everything.
 
-    A turn that fails is logged and counted; the next one comes as if nothing had been.
+    A turn that fails is counted and logged; the next one comes as if nothing had been.
     """
+    news = _News()
     while True:
         try:
             await work.run()
+            news.forget()
         except DomainError as error:
             WORK_FAILURES.labels(work.name).inc()
-            log.warning("work_failed", work=work.name, code=error.code, reason=error.detail)
+            if news.is_new(error.code):
+                log.warning("work_failed", work=work.name, code=error.code, reason=error.detail)
         except Exception as error:
             WORK_FAILURES.labels(work.name).inc()
-            log.exception("work_failed", work=work.name, exc_info=error)
+            if news.is_new(repr(error)):
+                log.exception("work_failed", work=work.name, exc_info=error)
         await asyncio.sleep(work.every_s)
+
+
+class _News:
+    """Tells a failure that is new from one that goes on, which is said every so often.
+
+    Some work is done ten times a second: a database that is away for a night would fill the disk
+    with one line.
+    """
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._said_s = 0.0
+
+    def forget(self) -> None:
+        self._said = ""
+
+    def is_new(self, what: str) -> bool:
+        now_s = monotonic()
+        if what == self._said and now_s - self._said_s < SAID_AGAIN_AFTER_S:
+            return False
+        self._said, self._said_s = what, now_s
+        return True

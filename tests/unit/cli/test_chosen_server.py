@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from cordboard.edge.cli.chosen_server import NoServerError, choose_server, server_of_environment
-from cordboard.edge.cli.profiles import Profile, write_profile
+from cordboard.edge.cli.profiles import Profile, keep_profile
 from cordboard.edge.client.request import Server
 
 PAIR = Profile("http://localhost:8080", "sk_a", "s3cr3t_a")
@@ -64,7 +64,7 @@ def test_a_secret_and_a_file_for_it_are_wrong_usage() -> None:
 def test_the_environment_wins_over_the_profile_that_nobody_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_profile("local", Profile("http://other:1", "sk_b", "s3cr3t_b"))
+    keep_profile("local", Profile("http://other:1", "sk_b", "s3cr3t_b"))
     set_environment(monkeypatch)
     chosen = choose_server(None)
     assert chosen.server == Server(PAIR.url, PAIR.api_key, PAIR.api_secret)
@@ -74,22 +74,22 @@ def test_the_environment_wins_over_the_profile_that_nobody_asked_for(
 def test_the_environment_and_a_profile_asked_for_by_name_are_wrong_usage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_profile("prod", PAIR)
+    keep_profile("prod", PAIR)
     set_environment(monkeypatch)
     with pytest.raises(typer.BadParameter, match="are set too"):
         choose_server("prod")
 
 
 def test_a_profile_is_chosen_by_name_and_is_local_otherwise() -> None:
-    path = write_profile("local", PAIR)
-    write_profile("prod", Profile("https://switchboard.example.com", "sk_p", "s3cr3t_p"))
+    path = keep_profile("local", PAIR).path
+    keep_profile("prod", Profile("https://switchboard.example.com", "sk_p", "s3cr3t_p"))
     assert choose_server(None).server.api_key == "sk_a"
     chosen = choose_server("prod")
     assert (chosen.server.api_key, chosen.source) == ("sk_p", f"profile 'prod' in {path}")
 
 
 def test_an_unknown_profile_is_wrong_usage_and_the_known_ones_are_named() -> None:
-    write_profile("prod", PAIR)
+    keep_profile("prod", PAIR)
     with pytest.raises(typer.BadParameter, match=r"no profile 'prdo' .* \(there: prod\)"):
         choose_server("prdo")
 
@@ -100,6 +100,6 @@ def test_without_anything_set_up_it_is_said_how_to_begin() -> None:
 
 
 def test_a_profile_that_cannot_be_used_is_named() -> None:
-    write_profile("local", Profile("localhost:8080", "sk_a", "s3cr3t_a"))
+    keep_profile("local", Profile("localhost:8080", "sk_a", "s3cr3t_a"))
     with pytest.raises(NoServerError, match=r"profile 'local' in .*'localhost:8080' is not an"):
         choose_server(None)

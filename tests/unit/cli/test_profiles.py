@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from cordboard.edge.cli.profiles import (
+    Kept,
     Profile,
     ProfileFileError,
+    keep_profile,
     profiles_path,
     read_profiles,
-    write_profile,
 )
 
 HOME = Profile("http://localhost:8080", "sk_home", "s3cr3t_home")
@@ -29,27 +30,30 @@ def test_without_a_file_there_are_no_profiles_and_none_is_made(file: Path) -> No
 
 
 def test_what_is_written_is_read_again(file: Path) -> None:
-    assert write_profile("local", HOME) == file
-    write_profile("office", OFFICE)
+    assert keep_profile("local", HOME) == Kept(file, None)
+    keep_profile("office", OFFICE)
     assert read_profiles() == {"local": HOME, "office": OFFICE}
 
 
 def test_the_file_is_for_its_owner_only_also_if_it_was_not_before(file: Path) -> None:
-    write_profile("local", HOME)
+    keep_profile("local", HOME)
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     file.chmod(0o644)
-    write_profile("office", OFFICE)
+    keep_profile("office", OFFICE)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-def test_writing_one_replaces_it_and_keeps_fields_that_we_do_not_know(file: Path) -> None:
+def test_one_that_had_the_name_before_gets_another_with_all_its_fields(file: Path) -> None:
     file.parent.mkdir(parents=True)
     other = {"url": "u", "api_key": "k", "api_secret": "s", "colour": "red"}
     file.write_text(json.dumps({"local": other, "newer": other}))
-    write_profile("local", HOME)
-    assert read_profiles()["local"] == HOME
-    assert json.loads(file.read_text())["newer"] == other
+    assert keep_profile("local", HOME).earlier == "local-1"
+    assert keep_profile("local", OFFICE).earlier == "local-2"
+    profiles = read_profiles()
+    assert (profiles["local"], profiles["local-2"]) == (OFFICE, HOME)
+    kept = json.loads(file.read_text())
+    assert kept["local-1"] == kept["newer"] == other
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"local": 1}', "\x00"])
@@ -60,13 +64,13 @@ def test_a_file_of_another_form_is_refused_and_stays(file: Path, content: str) -
         read_profiles()
     if content != '{"local": 1}':
         with pytest.raises(ProfileFileError, match="mend it or move it away"):
-            write_profile("local", HOME)
+            keep_profile("local", HOME)
         assert file.read_text() == content
 
 
 def test_many_who_write_at_once_lose_none() -> None:
     names = [f"profile_{number}" for number in range(20)]
-    threads = [threading.Thread(target=write_profile, args=(name, HOME)) for name in names]
+    threads = [threading.Thread(target=keep_profile, args=(name, HOME)) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -77,7 +81,7 @@ def test_many_who_write_at_once_lose_none() -> None:
 def test_a_folder_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/nowhere")
     with pytest.raises(ProfileFileError, match=r"cannot write /proc/nowhere/cordboard/profiles"):
-        write_profile("local", HOME)
+        keep_profile("local", HOME)
 
 
 def test_a_relative_config_folder_is_ignored_as_the_specification_says(

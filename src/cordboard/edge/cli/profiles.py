@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -66,10 +67,18 @@ def read_profiles() -> dict[str, Profile]:
         raise ProfileFileError(_malformed(path, error)) from error
 
 
-def write_profile(name: str, profile: Profile) -> Path:
-    """Add or replace one profile, leave the others as they are, and return the file's path.
+class Kept(msgspec.Struct, frozen=True):
+    """Where a profile was kept, and what the one of its name before is called now, if any was."""
 
-    The file is replaced in one step and has mode 0600; two processes that write take turns.
+    path: Path
+    earlier: str | None
+
+
+def keep_profile(name: str, profile: Profile) -> Kept:
+    """Add a profile. One that had the name before gets another: it may hold the only secret.
+
+    The others stay as they are. The file is replaced in one step and has mode 0600; two processes
+    that write take turns.
 
     Raises:
         ProfileFileError: The file cannot be written, or holds something that would be lost.
@@ -78,12 +87,20 @@ def write_profile(name: str, profile: Profile) -> Path:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _turn(path.parent):
-            entries = {**_entries(path), name: profile}
+            entries = _entries(path)
+            earlier = _free_name(name, entries) if name in entries else None
+            if earlier is not None:
+                entries[earlier] = entries[name]
+            entries[name] = profile
             _replace(path, msgspec.json.format(msgspec.json.encode(entries), indent=2))
     except OSError as error:
         message = f"cannot write {path}: {error.strerror}"
         raise ProfileFileError(message) from error
-    return path
+    return Kept(path, earlier)
+
+
+def _free_name(name: str, entries: dict[str, object]) -> str:
+    return next(free for number in count(1) if (free := f"{name}-{number}") not in entries)
 
 
 def _entries(path: Path) -> dict[str, object]:

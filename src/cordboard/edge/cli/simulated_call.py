@@ -151,7 +151,10 @@ async def _decision(
     try:
         decision = await decision_about(await call_id, chosen)
     except NoDecisionError as error:
-        print_note(f"Cordboard's decision is not shown: {error}", "dim")
+        headline, *lines = str(error).splitlines()
+        print_note(f"Cordboard's decision is not shown: {headline}", "dim")
+        for line in lines:
+            print_note(f"  {line}", "dim")
         return None
     outcome = answers(decision.targets) or f"nobody answers, {refusal(decision.reason)}"
     say(f"{INDENT}Cordboard decides: {outcome}")
