@@ -269,17 +269,17 @@ class Reconciler:
 
     async def _promise(self, plan: Plan, known: dict[str, NumberState]) -> None:
         """Note for which numbers something is about to be made that nothing was known of."""
-        fresh = [it for it in plan.difference.repairs if it.tag not in known]
-        numbers = {it.registration_id: it for it in plan.numbers} if fresh else {}
-        for repair in fresh:
-            number = numbers.get(RegistrationId(repair.tag))
-            if number is None:
-                continue
-            cluster_id, organization_id = self._livekit.cluster_id, number.organization_id
-            if await self._db.write(
-                store.insert_pending_state, organization_id, number, cluster_id
-            ):
-                known[repair.tag] = self._state(number.registration_id, organization_id, None)
+        fresh = {it.tag for it in plan.difference.repairs if it.tag not in known}
+        numbers = [it for it in plan.numbers if it.registration_id in fresh] if fresh else []
+        for start in range(0, len(numbers), IN_FLIGHT):
+            part = numbers[start : start + IN_FLIGHT]
+            await asyncio.gather(*(self._promise_one(number, known) for number in part))
+
+    async def _promise_one(self, number: RoutableNumber, known: dict[str, NumberState]) -> None:
+        name, organization_id = number.registration_id, number.organization_id
+        cluster_id = self._livekit.cluster_id
+        if await self._db.write(store.insert_pending_state, organization_id, number, cluster_id):
+            known[name] = self._state(name, organization_id, None)
 
     async def _remove(self, difference: Difference) -> set[str]:
         """Remove what is ours and should not be; return the tags of which something is left.
