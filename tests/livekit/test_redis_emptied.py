@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
@@ -34,7 +35,7 @@ async def world(db: Database) -> AsyncIterator[Reconciled]:
 
 
 def copied(database_url: str, number: Number, count: int) -> list[str]:
-    """Register so many numbers like one that is there; return some of them."""
+    """Register so many numbers like one that is there, provisioned once; return some of them."""
     names = "SELECT name FROM pragma_table_info('phone_number')"
     if not is_sqlite(database_url):
         names = (
@@ -53,6 +54,12 @@ def copied(database_url: str, number: Number, count: int) -> list[str]:
             SELECT {values} FROM n, phone_number AS one WHERE one.phone_number = $1""",
         number.phone_number,
     )
+    run_sql(
+        database_url,
+        """INSERT INTO phone_number_livekit
+             (registration_id, organization_id, cluster_id, status, updated_ms)
+           SELECT registration_id, organization_id, 'default', 'ready', 0 FROM phone_number""",
+    )
     return [f"+{FIRST + place}" for place in range(1, count + 1, max(1, count // WATCHED))]
 
 
@@ -67,6 +74,24 @@ async def an_emptied_redis(world: Reconciled, database_url: str, estate: int) ->
     world.lk.ledger.clear()
     await world.reconciler.watch_catch_all()
     return called
+
+
+@asynccontextmanager
+async def rebuilding(world: Reconciled) -> AsyncIterator[asyncio.Task[None]]:
+    """Rebuild everything while the catch-all is watched, as a worker does: that keeps the lease."""
+
+    async def watch() -> None:
+        while True:
+            await world.reconciler.watch_catch_all()
+            await asyncio.sleep(1)
+
+    tasks = [asyncio.create_task(watch()), asyncio.create_task(world.reconciler.follow_changes())]
+    try:
+        yield tasks[1]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.mark.long(reason="estates of up to 10,000 numbers", seconds=120)
@@ -86,11 +111,11 @@ async def test_the_pairs_are_rebuilt_behind_it_and_every_number_rings_meanwhile(
     world: Reconciled, database_url: str, estate: int
 ) -> None:
     called = await an_emptied_redis(world, database_url, estate)
-    rebuilding = asyncio.create_task(world.reconciler.follow_changes())
-    while not rebuilding.done():
-        assert {world.taker(number) for number in called} <= {NOBODY, "desk"}
-        await asyncio.sleep(0.05)
-    await rebuilding
+    async with rebuilding(world) as task:
+        while not task.done():
+            assert {world.taker(number) for number in called} <= {NOBODY, "desk"}
+            await asyncio.sleep(0.05)
+        await task
     assert {world.taker(number) for number in called} == {"desk"}
     difference = (await world.reconciler.plan()).difference
     assert not [*difference.repairs, *difference.surplus_trunks, *difference.surplus_rules]
@@ -101,13 +126,11 @@ async def test_of_a_large_estate_every_number_rings_while_its_pairs_come_back_on
     world: Reconciled, database_url: str
 ) -> None:
     called = await an_emptied_redis(world, database_url, 10_000)
-    rebuilding = asyncio.create_task(world.reconciler.follow_changes())
-    while len(world.lk.sip.rules) < 200:
-        assert not rebuilding.done()
-        assert {world.taker(number) for number in called} <= {NOBODY, "desk"}
-        await asyncio.sleep(0.05)
-    rebuilding.cancel()
-    await asyncio.gather(rebuilding, return_exceptions=True)
+    async with rebuilding(world) as task:
+        while len(world.lk.sip.rules) < 200:
+            assert not task.done()
+            assert {world.taker(number) for number in called} <= {NOBODY, "desk"}
+            await asyncio.sleep(0.05)
     assert {world.taker(number) for number in called} <= {NOBODY, "desk"}
     assert world.has_catch_all()
 
@@ -117,11 +140,11 @@ async def test_several_requests_are_in_flight_while_pairs_are_rebuilt(world: Rec
         await world.register("desk")
     await world.reconciler.watch_catch_all()
     world.lk.sip.write_delay_s = 0.3
-    rebuilding = asyncio.create_task(world.reconciler.tick())
+    task = asyncio.create_task(world.reconciler.tick())
     counts = [len(world.lk.sip.inbound)]
-    while not rebuilding.done():
+    while not task.done():
         counts.append(len(world.lk.sip.inbound))
         await asyncio.sleep(0.01)
-    await rebuilding
+    await task
     together = max(after - before for before, after in pairwise(counts))
     assert together >= 2, "one after the other, each would come alone, 0.3 s after the last"
