@@ -18,7 +18,7 @@ from cordboard.numbers.model import Number, NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.provisioning.reconcile import Reconciler
 from cordboard.routing.livekit import APIKey, LiveKit
-from cordboard.routing.topology import Layer
+from cordboard.routing.topology import Estate, Layer
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.clock import system_clock
 from cordboard.runtime.db import Database, open_database
@@ -119,10 +119,7 @@ async def answered(
     url = f"http://{HOST}:{sockets[0].getsockname()[1]}/livekit/events"
     async with simulated_livekit(webhook_urls=[url] if events else []) as lk:
         livekit = LiveKit(CLUSTER, lk.url, (APIKey(lk.api_key, lk.api_secret),))
-        estate = an_estate(layer)
-        sources = (LOOPS_FROM, *estate.source_cidrs)
-        estate = msgspec.structs.replace(estate, source_cidrs=sources)
-        reconciler = Reconciler(db, livekit, estate)
+        reconciler = Reconciler(db, livekit, _estate(layer))
         await reconciler.tick()
         world = Answered(db, await an_actor(db), lk, livekit)
         world.reconcile = reconciler.tick
@@ -144,6 +141,12 @@ async def answered(
     for listener in sockets:
         listener.close()
     await db.close()
+
+
+def _estate(layer: Layer) -> Estate:
+    estate = an_estate(layer)
+    sources = (LOOPS_FROM, *estate.source_cidrs)
+    return msgspec.structs.replace(estate, source_cidrs=sources)
 
 
 def _context(db: Database, answering: Answering) -> Context:
