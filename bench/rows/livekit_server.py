@@ -1,6 +1,7 @@
 """INVITE → 200 at the real livekit-server, with Cordboard and without."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -23,9 +24,10 @@ _CREATE = "/api/phone-numbers/create"
 
 def why_not() -> str:
     """Say what is missing for this group; empty when nothing is."""
-    if find_spec("livekit.rtc") is None:
+    if find_spec("livekit.rtc") is None or find_spec("redis") is None:
         return "the packages of `make e2e` are not installed"
-    missing = [name for name in ("redis-server",) if shutil.which(name) is None]
+    programs = ["redis-server"] if os.environ.get("LIVEKIT_SERVER_BIN") else ["redis-server", "go"]
+    missing = [name for name in programs if shutil.which(name) is None]
     return f"{missing[0]} is not installed" if missing else ""
 
 
