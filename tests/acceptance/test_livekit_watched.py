@@ -234,13 +234,13 @@ def test_more_pairs_and_calls_than_livekit_manages_are_a_warning(
 ) -> None:
     place.run("organization", "create", "Acme")
     ((level, text),) = doctor(place)["load"]
-    assert (level, text.split(",")[0]) == ("ok", "0 trunks at LiveKit")
+    assert (level, text.split(";")[0]) == ("ok", "trunks at LiveKit: 0")
     now_ms = time.time_ns() // 1_000_000
     run_sql(blank_database_url, MANY_PAIRS)
     run_sql(blank_database_url, MANY_CALLS, now_ms // 1000 * 1000 - HOUR_MS)
     ((level, text),) = doctor(place)["load"]
     assert level == "warning"
-    assert "320 trunks at LiveKit, 320 calls in the busiest second" in text
+    assert "trunks at LiveKit: 320; calls in the busiest second of the last 7 days: 320" in text
     assert "CORDBOARD_LIVEKIT_TOPOLOGY=shared" in text
     assert "load" not in doctor(place, CORDBOARD_LIVEKIT_TOPOLOGY="shared")
 

@@ -69,7 +69,7 @@ async def _load(db: Database, cluster_id: str, now_ms: int) -> Finding:
     """Complain when LiveKit has more to look through than it manages."""
     pairs = await db.scan(get_pair_count, cluster_id)
     peak = await db.scan(get_peak_per_second, cluster_id, now_ms - LOOKED_BACK_MS)
-    text = f"{pairs} trunks at LiveKit, {peak} calls in the busiest second of the last 7 days"
+    text = f"trunks at LiveKit: {pairs}; calls in the busiest second of the last 7 days: {peak}"
     if pairs * peak <= LARGEST_LOAD:
         return Finding("load", Level.OK, text)
     text += (
