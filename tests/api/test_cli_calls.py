@@ -8,7 +8,7 @@ import pytest
 from cordboard.routing.events import Sight
 from tests.support.builders import a_number
 from tests.support.caller import Caller
-from tests.support.calls import FROM, a_seat, an_ended_call, recorded
+from tests.support.calls import FROM, a_scheduled_call, a_seat, an_ended_call, recorded
 from tests.support.clock import START_MS
 from tests.support.server import RunningServer
 from tests.support.shell import Shell, shell_of
@@ -200,6 +200,35 @@ def test_a_call_needs_what_the_server_says_and_the_way_there_is_shown(
     caller.patch(number, outbound_trunk_id="ST_x")
     without_livekit = shell.run(*make, number, "--agent", "agent_a@2")
     assert "docs/guides/livekit.md" in without_livekit.err
+
+
+def test_a_call_that_waits_is_shown_moved_and_cancelled(
+    shell: Shell, server: RunningServer, caller: Caller, number: str
+) -> None:
+    caller.patch(number, outbound_agent_id="agent_a", outbound_trunk_id="ST_x")
+    call_id = a_scheduled_call(server, caller.actor, number).call_id
+    rows = shell.run("calls", "list", "--status", "scheduled").lines[1:]
+    assert [row.split()[0] for row in rows] == [call_id]
+    moved = shell.run("calls", "reschedule", call_id, "2033-05-18T03:33:20Z")
+    assert moved.err == "Scheduled call time updated successfully\n"
+    assert "2033-05-18T03:33:20Z" in dict(line.split(maxsplit=1) for line in moved.lines)["Due"]
+    assert "2033-05-18T03:33:20Z" in shell.run("calls", "show", call_id).out
+    unasked = shell.run("calls", "cancel", call_id, stdin="y\n")
+    assert unasked.status == 2
+    cancelled = shell.run("calls", "cancel", call_id, "--yes")
+    assert "Due" not in cancelled.out
+    again = shell.run("calls", "cancel", call_id, "--yes")
+    assert again.status == 1
+    assert "cordboard calls show tells what became of it" in again.err
+
+
+def test_when_to_call_is_an_instant_in_utc(shell: Shell, number: str) -> None:
+    make = ("calls", "create", "--from", number, "--to", "+14155550100", "--at")
+    wrong = shell.run(*make, "tomorrow")
+    assert (wrong.status, wrong.out) == (2, "")
+    past = shell.run(*make, "2001-01-01T00:00:00Z")
+    assert past.status == 1
+    assert "scheduled_timestamp: must lie in the future" in past.err
 
 
 def test_what_could_steer_a_terminal_is_written_out(

@@ -38,6 +38,8 @@ WITHOUT_KEY: list[Request[Any]] = [
     api_keys.revoke_api_key("org_1", "apikey_1"),
     calls.update_call("call_x", {}),
     calls.end_call("call_x"),
+    calls.reschedule_call("call_x", 2_000_000_000),
+    calls.cancel_call("call_x"),
     calls.delete_call("call_x"),
 ]
 READS: list[Request[Any]] = [

@@ -15,6 +15,7 @@ from cordboard.edge.client.calls import CallQuery, NewCall, SortBy, SortOrder
 class Status(StrEnum):
     """Where a call stands, in the API's words."""
 
+    SCHEDULED = "scheduled"
     REGISTERED = "registered"
     ONGOING = "ongoing"
     ENDED = "ended"
@@ -27,7 +28,8 @@ class CallFilters(msgspec.Struct, frozen=True):
     status: Annotated[
         list[Status] | None,
         typer.Option(
-            help="registered: it rings; ongoing; ended; error: no agent was found. Repeatable."
+            help="scheduled; registered: it rings; ongoing; ended; error: no agent was found. "
+            "Repeatable."
         ),
     ] = None
     agent: Annotated[
@@ -89,6 +91,15 @@ class NewCallOptions(msgspec.Struct, frozen=True):
         ),
     ] = None
 
+    at: Annotated[
+        int | None,
+        typer.Option(
+            parser=values.instant,
+            metavar="INSTANT",
+            help="When, in UTC (2033-05-18T03:33:20Z); now if not given.",
+        ),
+    ] = None
+
     def asked(self, notes: dict[str, Any]) -> NewCall:
         """Return the call that is asked for."""
         agent = self.agent
@@ -97,6 +108,7 @@ class NewCallOptions(msgspec.Struct, frozen=True):
             to_number=self.to,
             override_agent_id=None if agent is None else agent.agent_id,
             override_agent_version=None if agent is None else agent.version,
+            scheduled_timestamp=self.at,
             metadata=notes or None,
         )
 

@@ -19,6 +19,7 @@ from cordboard.edge.client.calls import (
 from cordboard.runtime.clock import iso_utc
 
 OUTBOUND = "OUTBOUND"
+SCHEDULED = "SCHEDULED"
 
 
 def print_calls(pages: Sequence[CallList]) -> None:
@@ -75,7 +76,8 @@ def print_call(call: Call) -> None:
         ("Notes", _notes(call.metadata)),
     ]
     print_record(fields)
-    print_trace(call.trace)
+    if call.trace:
+        print_trace(call.trace)
 
 
 def print_placed(created: CreatedPhoneCall) -> None:
@@ -128,7 +130,16 @@ def _fields(call: CallItem, version: int | None) -> list[tuple[str, object]]:
         ("Status", call.call_status),
         ("Agent", _versioned(call.agent_id, version)),
         ("Started", _instant(call.start_timestamp)),
+        *_due(call),
     ]
+
+
+def _due(call: CallItem) -> list[tuple[str, object]]:
+    """Return when a call that waits is to be made; the API has that among the notes."""
+    seconds = call.metadata.get("scheduled_timestamp")
+    if call.call_status != SCHEDULED or not isinstance(seconds, int):
+        return []
+    return [("Due", iso_utc(seconds * 1000))]
 
 
 def _agents(call: Call) -> list[tuple[str, object]]:

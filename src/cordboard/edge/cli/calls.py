@@ -83,7 +83,7 @@ def create_call(
     writing: Writing,
     common: Common,
 ) -> None:
-    """Call somebody: the agent joins first, then the number is dialled, once."""
+    """Call somebody, now or later: the agent joins first, then the number is dialled, once."""
     request = calls.create_phone_call(new.asked(notes.given()), writing.idempotency_key)
     placed = ask(common, request)
     if not waits:
@@ -108,6 +108,33 @@ def update_call(call_id: CallId, *, notes: Notes, common: Common) -> None:
         raise typer.BadParameter(message)
     answer = ask(common, calls.update_call(call_id, given))
     show(common, answer, lambda updated: print_noted(updated.call))
+
+
+@calls_app.command("reschedule")
+@grouped
+def reschedule_call(
+    call_id: CallId,
+    at: Annotated[
+        int,
+        typer.Argument(
+            parser=values.instant, metavar="INSTANT", help="In UTC: 2033-05-18T03:33:20Z."
+        ),
+    ],
+    *,
+    common: Common,
+) -> None:
+    """Move a call that waits for its time to another."""
+    answer = ask(common, calls.reschedule_call(call_id, at))
+    show(common, answer, lambda moved: print_noted(moved.call))
+
+
+@calls_app.command("cancel")
+@grouped
+def cancel_call(call_id: CallId, *, asking: Asking, common: Common) -> None:
+    """Cancel a call that waits for its time; its record stays."""
+    _agree("Cancel", call_id, asking, common)
+    answer = ask(common, calls.cancel_call(call_id))
+    show(common, answer, lambda cancelled: print_noted(cancelled.call))
 
 
 @calls_app.command("end")

@@ -23,6 +23,7 @@ _NEXT_STEPS = {
     "call.limit": "cordboard calls guards shows the limits; nothing was dialled",
     "call.no_livekit": "docs/guides/livekit.md tells how a LiveKit is connected",
     "call.not_found": "cordboard calls list shows the calls, cordboard calls unmatched the others",
+    "call.not_scheduled": "cordboard calls show tells what became of it",
     "call.stopped": "cordboard calls resume lets calls be made again",
     "database.unavailable": "nothing was done; try again in a moment",
     "etag.mismatch": "show it again and look at what has changed, then use its new tag",

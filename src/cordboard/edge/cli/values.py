@@ -5,6 +5,8 @@ import re
 import msgspec
 import typer
 
+from cordboard.runtime.clock import epoch_ms
+
 _BETWEEN_DIGITS = re.compile(r"[\s().\-\u2010-\u2015\u2212/]")
 _NUMBER = re.compile(r"\+[0-9]+")
 _LONGEST_IDEMPOTENCY_KEY = 255
@@ -102,3 +104,19 @@ def note(text: str) -> tuple[str, str]:
         message = f"{text!r} is not KEY=TEXT, such as ticket=T-1"
         raise typer.BadParameter(message, param_hint="--note")
     return key, said
+
+
+def instant(text: str) -> int:
+    """Return an instant in UTC as Unix seconds, rounded down.
+
+    >>> instant("2033-05-18T03:33:20Z")
+    2000000000
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    at_ms = epoch_ms(text)
+    if at_ms is None:
+        message = f"{text!r} is no instant in UTC, such as 2033-05-18T03:33:20Z"
+        raise typer.BadParameter(message)
+    return at_ms // 1000

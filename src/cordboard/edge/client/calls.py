@@ -27,6 +27,7 @@ class NewCall(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         from_number: A number of the organization, which the other side sees.
         override_agent_id: Who talks, in place of the number's outbound agent.
+        scheduled_timestamp: When to call, in Unix seconds; now when None.
         metadata: The organization's own notes.
     """
 
@@ -34,6 +35,7 @@ class NewCall(msgspec.Struct, frozen=True, omit_defaults=True):
     to_number: str
     override_agent_id: str | None = None
     override_agent_version: int | None = None
+    scheduled_timestamp: int | None = None
     metadata: dict[str, Any] | None = None
 
 
@@ -57,7 +59,8 @@ class CallQuery(msgspec.Struct, frozen=True):
     """Which calls to list, and in which order; what is None or empty does not filter.
 
     Attributes:
-        statuses: ``REGISTERED`` (it rings), ``ONGOING``, ``ENDED``, ``ERROR`` (nobody was found).
+        statuses: ``SCHEDULED``, ``REGISTERED`` (it rings), ``ONGOING``, ``ENDED``, or ``ERROR``
+            (nobody was found).
         agent_ids: Calls of one of these agents.
         shortest_ms, longest_ms: From answer to end.
         limit: Calls per page, 1–1,000; the server's default is 20.
@@ -108,7 +111,7 @@ class Call(CallItem, frozen=True, kw_only=True):
     """A call with everything that the server knows of it.
 
     Attributes:
-        state: ``ringing``, ``dialling``, ``answered`` or ``ended``.
+        state: ``scheduled``, ``ringing``, ``dialling``, ``answered`` or ``ended``.
         end_reason: Of a closed set; None while it is up.
         targets: The agents that were to answer, as decided when it rang.
         trace: Each step of that decision.
@@ -169,6 +172,12 @@ class CallContext(msgspec.Struct, frozen=True):
 
 class UpdatedCall(msgspec.Struct, frozen=True):
     """A call whose notes were changed, as it is now."""
+
+    call: CallItem
+
+
+class Rescheduled(msgspec.Struct, frozen=True):
+    """A call that waits for another time, or for none any more, as it is now."""
 
     call: CallItem
 
@@ -240,6 +249,17 @@ def update_call(call_id: str, metadata: dict[str, Any]) -> Request[UpdatedCall]:
     """Merge notes into those that a call has; a key that is there is replaced."""
     path = path_to(_CALLS, call_id)
     return Request("PUT", path, UpdatedCall, body={"metadata": metadata})
+
+
+def reschedule_call(call_id: str, scheduled_timestamp: int) -> Request[Rescheduled]:
+    """Move a call that waits to another time, in Unix seconds."""
+    path = path_to(_CALLS, call_id, "schedule")
+    return Request("PUT", path, Rescheduled, body={"scheduled_timestamp": scheduled_timestamp})
+
+
+def cancel_call(call_id: str) -> Request[Rescheduled]:
+    """Let a call that waits never be made; its record stays."""
+    return Request("DELETE", path_to(_CALLS, call_id, "schedule"), Rescheduled)
 
 
 def end_call(call_id: str) -> Request[Call]:
