@@ -12,9 +12,11 @@ from tests.support.exchange import Exchange, exchange
 from tests.support.process import Place, Serving
 from tests.support.raw_sql import run_sql
 
-ROUNDS = 4
+ENDS = [signal.SIGKILL] * 4 + [signal.SIGTERM]
+"""How a server ends, once and again."""
+
 AT_ONCE = 25
-"""In each round, for each database: 200 calls in all."""
+"""Calls that ring then, for each database: 200 that meet a kill."""
 
 HEARD = ["INVITE", "100", "180", "200"]
 COUNT = "SELECT COUNT(*) FROM phone_call WHERE state = $1"
@@ -44,29 +46,30 @@ def a_ready_number(line: Exchange, server: Serving) -> str:
     return number
 
 
-@pytest.mark.long(reason="a server is killed 4 times under 25 ringing calls", seconds=240)
-def test_a_server_killed_between_event_and_dispatch_is_made_up_for_by_another_one_s_poller(
+@pytest.mark.long(reason="a server ends 5 times under 25 ringing calls", seconds=300)
+def test_a_server_that_ends_between_event_and_dispatch_is_made_up_for_by_another_one_s_poller(
     line: Exchange, place: Place, database_url: str
 ) -> None:
     desk = line.register_worker("desk")
     with place.serve() as survivor:
         number = a_ready_number(line, survivor)
-        for turn in range(1, ROUNDS + 1):
+        for turn, how in enumerate(ENDS):
             with place.serve() as killed:
                 line.send_events_to(killed)
                 line.lk.faults.add(Fault("CreateDispatch", FaultKind.ERROR_BEFORE, times=None))
                 calls = line.calls(number, AT_ONCE)
                 killed.wait_until(lambda: count(database_url, "ringing") == AT_ONCE)
-                killed.process.kill()
-                assert desk.jobs[(turn - 1) * AT_ONCE :] == []
+                killed.process.send_signal(how)
+                killed.process.wait()
+                assert desk.jobs[turn * AT_ONCE :] == []
                 line.lk.faults.clear()
                 line.until_answered(calls)
                 assert [call.messages for call in calls] == [HEARD] * AT_ONCE
                 line.hang_up(calls)
                 survivor.wait_until(lambda: count(database_url, "ringing") == 0)
-        survivor.wait_until(lambda: count(database_url, "ended") == ROUNDS * AT_ONCE)
-    assert len({job.room for job in desk.jobs}) == len(desk.jobs) == ROUNDS * AT_ONCE
-    assert count(database_url, "ended") == ROUNDS * AT_ONCE
+        survivor.wait_until(lambda: count(database_url, "ended") == len(ENDS) * AT_ONCE)
+    assert len({job.room for job in desk.jobs}) == len(desk.jobs) == len(ENDS) * AT_ONCE
+    assert count(database_url, "ended") == len(ENDS) * AT_ONCE
 
 
 @pytest.mark.long(reason="starts two servers one after the other", seconds=120)
