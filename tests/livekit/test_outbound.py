@@ -248,3 +248,18 @@ async def test_a_dial_that_comes_after_its_call_was_given_up_is_cut_off(database
         await calls.reached("ringing")
         await calls.left()
         assert (await calls.world.record()).end_reason is EndReason.UNKNOWN
+
+
+async def test_a_call_waits_for_a_livekit_that_is_away_for_a_moment(database_url: str) -> None:
+    async with outbound(database_url, polls=False) as calls:
+        world = calls.world
+        world.lk.register_worker("desk")
+        calls.answers(Outcome(486))
+        world.lk.faults.is_down = True
+        await calls.place()
+        decider = world.deciders[0]
+        await decider.follow_outbound()
+        await world.record(lambda call: call.asked_ms > 0)
+        world.lk.faults.is_down = False
+        call = await ended(calls)
+        assert (call.end_reason, calls.invites) == (EndReason.BUSY, 1)
