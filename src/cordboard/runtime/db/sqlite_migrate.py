@@ -14,6 +14,7 @@ from cordboard.runtime.errors import StartError
 
 CACHE_KIB = 2_000
 OWNER_ONLY = 0o600
+IN_MEMORY = ":memory:"
 
 
 def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> list[str]:
@@ -61,8 +62,10 @@ def _make_folder(path: Path) -> None:
 def _make_file(path: Path) -> None:
     """Make an empty file that only its owner may read; SQLite gives ``-wal`` and ``-shm`` its mode.
 
-    One that cannot be made is named when SQLite opens it.
+    One that cannot be made is named when SQLite opens it; ``:memory:`` is no file to SQLite.
     """
+    if str(path) == IN_MEMORY:
+        return
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, OWNER_ONLY))
 
