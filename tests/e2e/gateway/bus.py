@@ -110,7 +110,7 @@ class Bus:
         self,
         service: str,
         handler: Handler,
-        asked: Any,  # noqa: ANN401 - a request
+        asked: Any,  # noqa: ANN401 - a request of the wire
         consent: asyncio.Future[str],
     ) -> None:
         if asked.expiry < time.time_ns():
