@@ -244,3 +244,22 @@ async def test_guards_that_stay_the_same_leave_no_trace(db: Database) -> None:
     same = {"max_concurrent_calls": 5, "is_stopped": False, "allowed_regions": frozenset[str]()}
     assert (await db.write(change_guards, actor, same)).revision == 0
     assert await db.read(list_guards_history, actor.organization_id, 0, 10) == ([], 0)
+
+
+async def test_a_day_is_used_to_its_last_millisecond_and_no_further(db: Database) -> None:
+    actor, other = await an_actor(db), await an_actor(db)
+    for each in (actor, other):
+        await db.write(change_guards, each, {"max_minutes_per_day": 60})
+    await reserved(db, actor, 1, LONGEST_MS)
+    await reserved(db, other, 1, 1)
+    with pytest.raises(CallLimitError, match=r"^max_minutes_per_day: 1 of 60 "):
+        await reserved(db, other, 1, LONGEST_MS)
+    await reserved(db, other, 1, LONGEST_MS - 1)
+
+
+async def test_a_call_longer_than_a_whole_day_allows_is_not_told_to_wait(db: Database) -> None:
+    actor = await an_actor(db)
+    await db.write(change_guards, actor, {"max_minutes_per_day": 59})
+    with pytest.raises(CallLimitError) as refused:
+        await reserved(db, actor, 1, LONGEST_MS)
+    assert refused.value.retry_after_s is None
