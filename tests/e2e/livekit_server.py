@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -69,23 +69,28 @@ def _configuration(port: int, redis_port: int, webhook_urls: Sequence[str]) -> s
 
 
 @contextmanager
-def livekit_server(folder: Path, webhook_urls: Sequence[str]) -> Iterator[Stack]:
-    """Run Redis without persistence and a livekit-server on it for the time of a block."""
-    redis = shutil.which("redis-server")
-    if redis is None:
+def redis_server(folder: Path) -> Iterator[int]:
+    """Run a Redis without persistence for the time of a block; give its port."""
+    binary = shutil.which("redis-server")
+    if binary is None:
         raise RuntimeError("make e2e needs redis-server (Debian: apt install redis-server)")
-    binary = server_binary()
-    port, redis_port = free_port(), free_port()
-    file = folder / "livekit.yaml"
-    file.write_text(_configuration(port, redis_port, webhook_urls))
-    options = ["--bind", HOST, "--port", str(redis_port), "--save", "", "--appendonly", "no"]
-    with ExitStack() as stack:
-        stack.enter_context(running([redis, *options], folder / "redis.log"))
-        wait("redis-server", lambda: takes_connections(redis_port))
-        stack.enter_context(running([str(binary), "--config", str(file)], folder / "livekit.log"))
-        url = f"http://{HOST}:{port}"
-        wait("livekit-server", lambda: answers(url))
-        yield Stack(url, redis_port)
+    port = free_port()
+    options = ["--bind", HOST, "--port", str(port), "--save", "", "--appendonly", "no"]
+    with running([binary, *options], folder / "redis.log"):
+        wait("redis-server", lambda: takes_connections(port))
+        yield port
+
+
+@contextmanager
+def livekit_server(folder: Path, webhook_urls: Sequence[str]) -> Iterator[Stack]:
+    """Run a livekit-server on a Redis of its own for the time of a block."""
+    binary, port, file = server_binary(), free_port(), folder / "livekit.yaml"
+    with redis_server(folder) as redis_port:
+        file.write_text(_configuration(port, redis_port, webhook_urls))
+        with running([str(binary), "--config", str(file)], folder / "livekit.log"):
+            url = f"http://{HOST}:{port}"
+            wait("livekit-server", lambda: answers(url))
+            yield Stack(url, redis_port)
 
 
 if __name__ == "__main__":

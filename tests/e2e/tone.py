@@ -4,6 +4,7 @@ import array
 import asyncio
 import logging
 import math
+from functools import cache
 
 from livekit import rtc
 
@@ -13,10 +14,11 @@ RATE_HZ = 48_000
 FRAME_S = 0.1
 LOUDNESS = 6000
 
-# LiveKit's client warns of every room that another side closes.
-logging.getLogger("livekit").setLevel(logging.ERROR)
+# LiveKit's client reports every room that another side closes as an error.
+logging.getLogger("livekit").setLevel(logging.CRITICAL)
 
 
+@cache
 def _frame(pitch_hz: float) -> rtc.AudioFrame:
     count = int(RATE_HZ * FRAME_S)
     samples = (LOUDNESS * math.sin(2 * math.pi * pitch_hz * n / RATE_HZ) for n in range(count))

@@ -13,6 +13,7 @@ from livekit import api, rtc
 from livekit.protocol import agent
 
 from cordboard.simulated.livekit import Behaviour, Job
+from tests.e2e.joining import join
 from tests.e2e.tone import speak
 
 PITCH_HZ = 440
@@ -109,13 +110,14 @@ class ToneWorker:
         room, over = rtc.Room(), asyncio.Event()
         room.on("disconnected", lambda *_: over.set())
         try:
+            await join(room, self._url, token, rtc.RoomOptions())
             async with asyncio.timeout(behaviour.leaves_after_s):
-                await room.connect(self._url, token)
                 if behaviour.audio_after_s is not None:
                     await asyncio.sleep(behaviour.audio_after_s)
                     await speak(room, PITCH_HZ, over)
                 await over.wait()
-        except TimeoutError:
+        except (TimeoutError, rtc.ConnectError):
+            # It has left as it should, or the room was closed before it came.
             return
         finally:
             await room.disconnect()

@@ -1,7 +1,6 @@
 """Each scenario plays on every driver that was asked for: ``--driver``, else the simulated one.
 
-The simulated LiveKit is tried with each database; real servers with SQLite, because what is new
-there is LiveKit.
+It meets both databases: PostgreSQL with the simulated LiveKit, SQLite with real servers.
 """
 
 from collections import Counter
@@ -12,33 +11,37 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.stage import DRIVERS, Stage, opened_stage
-from tests.support.databases import KINDS, postgres_clone, sqlite_copy
+from tests.support.databases import postgres_clone, sqlite_copy
 
 SIMULATED = "simulated"
 DRIVER = "driver"
+TIMEOUT_S = 90
+"""Most of it is the starting of servers, which takes its time where much else goes on."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Try a scenario on each driver."""
     if "stage" not in metafunc.fixturenames:
         return
-    plays = [
-        (driver, kind)
-        for driver in metafunc.config.getoption("--driver") or [SIMULATED]
-        for kind in (KINDS if driver == SIMULATED else KINDS[:1])
-    ]
-    names = ["-".join(play) for play in plays]
-    metafunc.parametrize("stage", plays, ids=names, indirect=True)
+    drivers = metafunc.config.getoption("--driver") or [SIMULATED]
+    metafunc.parametrize("stage", drivers, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give scenarios their time."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @contextmanager
-def _database(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    if kind == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        yield sqlite_copy(template, request.getfixturevalue("tmp_path"))
-    else:
+def _database(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == SIMULATED:
         with postgres_clone(request.getfixturevalue("postgres_server")) as url:
             yield url
+    else:
+        template = request.getfixturevalue("sqlite_template")
+        yield sqlite_copy(template, request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture
@@ -51,10 +54,9 @@ async def stage(
 
     Whatever a scenario does, the unnamed worker gets no job, and no two agents are heard at once.
     """
-    driver, kind = request.param
-    record_property(DRIVER, driver)
-    with _database(kind, request) as url:
-        async with opened_stage(DRIVERS[driver], tmp_path, url) as opened:
+    record_property(DRIVER, request.param)
+    with _database(request) as url:
+        async with opened_stage(DRIVERS[request.param], tmp_path, url) as opened:
             yield opened
             assert opened.unnamed.jobs == []
             assert opened.events.most_agents_at_once <= 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.scenarios.events import Events
@@ -44,9 +44,15 @@ class Cordboard:
         self._serving.process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(self._serving.end)
 
-    async def request(self, method: str, path: str, body: object = None) -> Answer:
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Answer:
         """Send a request with the first key pair."""
-        return await asyncio.to_thread(self._caller.request, method, path, body)
+        return await asyncio.to_thread(self._caller.request, method, path, body, headers)
 
     async def create(self, number: str, **fields: object) -> None:
         """Register a number."""
@@ -96,17 +102,26 @@ class Cordboard:
     async def record(
         self, is_so: Callable[[Record], bool] = lambda _: True, *, from_: str | None = None
     ) -> Record:
-        """Return the newest call's record, or that of a caller's call, once it is so."""
+        """Return the record of a call, of a certain caller or any, once there is one that is so.
+
+        What is known of a call may come in any order, so its reason may change after its end.
+        """
+        seen: list[Record] = []
 
         async def look() -> Record | None:
-            for call in (await self.request("GET", f"{CALLS}?limit=100")).data["calls"]:
-                if from_ is None or call["from_number"] == from_:
-                    answer = await self.request("GET", f"{CALLS}/{call['call_id']}")
-                    details: Record = answer.data
-                    return details if is_so(details) else None
-            return None
+            listed = (await self.request("GET", f"{CALLS}?limit=100")).data["calls"]
+            seen[:] = [
+                (await self.request("GET", f"{CALLS}/{call['call_id']}")).data
+                for call in listed
+                if from_ is None or call["from_number"] == from_
+            ]
+            return next((record for record in seen if is_so(record)), None)
 
-        return await eventually(look)
+        try:
+            return await eventually(look)
+        except TimeoutError as error:
+            error.add_note(f"the records are {seen}")
+            raise
 
     async def unmatched(self, to: str) -> Record:
         """Return the entry of a call to a number for which no agent was found."""
@@ -119,9 +134,9 @@ class Cordboard:
         return await eventually(look)
 
 
-def has_ended(record: Record) -> bool:
-    """Whether a call is over."""
-    return bool(record["end_timestamp"])
+def has_ended(*reasons: str) -> Callable[[Record], bool]:
+    """Return whether a call is over, for one of these reasons."""
+    return lambda record: bool(record["end_timestamp"]) and record["end_reason"] in reasons
 
 
 def is_answered(record: Record) -> bool:

@@ -18,6 +18,8 @@ from cordboard.simulated.livekit import (
 class SimulatedDriver:
     """A simulated LiveKit, with the workers, callers and callees that are in it."""
 
+    carrier_address = "carrier.example.com"
+
     def __init__(self, livekit: SimulatedLiveKit) -> None:
         self._livekit = livekit
         self.url, self.api_key, self.api_secret = livekit.url, livekit.api_key, livekit.api_secret

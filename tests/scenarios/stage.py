@@ -5,6 +5,7 @@ LiveKit, and a real livekit-server with a SIP side of one kind or another. What 
 differs (a SIP response that was received, or one that would have been sent), what it says does not.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
@@ -28,9 +29,9 @@ STRANGER = "127.0.0.2"
 TONE = Behaviour(joins_after_s=0, audio_after_s=0)
 SILENT = Behaviour(joins_after_s=0, audio_after_s=None)
 
-JOINED_S = 1.5
-AUDIO_S = 2.5
-GONE_S = 1.0
+JOINED_S = 3.0
+AUDIO_S = 4.5
+GONE_S = 1.5
 """What Cordboard demands of agents."""
 
 WITHIN_S = 15
@@ -88,11 +89,13 @@ class Driver(Protocol):
 
     Attributes:
         url, api_key, api_secret: How Cordboard reaches it.
+        carrier_address: Where its outbound trunks lead, so that callees are reached.
     """
 
     url: str
     api_key: str
     api_secret: str
+    carrier_address: str
 
     @property
     def dialled(self) -> Sequence[Dialled]:
@@ -123,6 +126,21 @@ DRIVERS = {
     "livekit_sip": "tests.e2e.livekit_sip.driver",
 }
 """Name → the module whose ``open_driver(folder, webhook_urls)`` opens it."""
+
+
+async def is_heard(line: Line) -> bool:
+    """Return whether an agent is heard on a call, once that is known; else it is over."""
+    waits = [
+        asyncio.create_task(line.until_answered(WITHIN_S)),
+        asyncio.create_task(line.until_ended(WITHIN_S)),
+    ]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+    return any(message == "200" for _, message in line.ladder)
 
 
 class Stage:
@@ -178,8 +196,17 @@ class Stage:
     async def answered_call(self, to: str, from_: str | None = None) -> Line:
         """Call a number and return once an agent is heard."""
         line = await self.call(to, from_=from_)
-        await line.until_answered(WITHIN_S)
+        assert await is_heard(line), line.ladder
         return line
+
+    async def outbound_trunk(self, number: str) -> str:
+        """Make a trunk at LiveKit over which a number calls out; return its id."""
+        trunk = api.SIPOutboundTrunkInfo(
+            name="carrier", address=self._driver.carrier_address, numbers=[number]
+        )
+        request = api.CreateSIPOutboundTrunkRequest(trunk=trunk)
+        made = await self.livekit.sip.create_outbound_trunk(request)
+        return made.sip_trunk_id
 
     async def trunks_and_rules(self) -> list[str]:
         """Return the ids of everything that takes calls at LiveKit."""

@@ -11,6 +11,7 @@ from tests.e2e.gateway.bus import Bus, opened_bus
 from tests.e2e.gateway.canary import check_wire
 from tests.e2e.gateway.inbound import InboundCall
 from tests.e2e.gateway.lookups import SERVICE, Invite
+from tests.e2e.gateway.outbound import FarEnd
 from tests.e2e.gateway.seat import Server
 from tests.e2e.livekit_server import KEY, SECRET, livekit_server
 from tests.e2e.tone_worker import ToneWorker, registered_worker
@@ -19,10 +20,15 @@ from tests.e2e.tone_worker import ToneWorker, registered_worker
 class GatewayDriver:
     """A real livekit-server whose SIP side is the gateway."""
 
-    def __init__(self, server: Server, bus: Bus, stack: AsyncExitStack) -> None:
+    carrier_address = "carrier.example.com"
+
+    def __init__(self, server: Server, bus: Bus, far_end: FarEnd, stack: AsyncExitStack) -> None:
         self.url, self.api_key, self.api_secret = server.url, server.api_key, server.api_secret
-        self.dialled: list[Dialled] = []
-        self._server, self._bus, self._stack = server, bus, stack
+        self._server, self._bus, self._far_end, self._stack = server, bus, far_end, stack
+
+    @property
+    def dialled(self) -> list[Dialled]:
+        return self._far_end.dialled
 
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
@@ -37,7 +43,7 @@ class GatewayDriver:
         return call
 
     async def set_callee(self, number: str, outcome: Outcome) -> None:
-        raise NotImplementedError
+        self._far_end.outcomes[number] = outcome
 
     async def flush(self) -> None:
         await self._bus.flush()
@@ -53,5 +59,8 @@ async def open_driver(folder: Path, webhook_urls: Sequence[str]) -> AsyncIterato
         await bus.listen(SERVICE)
         async with api.LiveKitAPI(server.url, KEY, SECRET) as client:
             await check_wire(bus, client)
+        far_end = FarEnd(bus, server)
+        await far_end.serve()
+        stack.push_async_callback(far_end.stop)
         async with AsyncExitStack() as inner:
-            yield GatewayDriver(server, bus, inner)
+            yield GatewayDriver(server, bus, far_end, inner)

@@ -118,13 +118,14 @@ class InboundCall:
             self._over.set()
 
     async def _talk(self, seat: Seat, routed: Routed) -> None:
+        seat.speak()
         rings_for_s = routed.rings_for_s or RINGS_FOR_S
         waits = (seat.is_out.wait(), self._hangs_up.wait(), seat.heard.wait())
         place = await first_of(*waits, within_s=rings_for_s)
         if place == len(waits) - 1:
             self._note("200")
-            self._settled.set()
             await seat.say("active")
+            self._settled.set()
             lasts_for_s = routed.lasts_for_s or None
             await first_of(seat.is_out.wait(), self._hangs_up.wait(), within_s=lasts_for_s)
         await seat.say("hangup")

@@ -9,6 +9,7 @@ import msgspec
 from livekit import api, rtc
 
 from tests.e2e.first import first_of
+from tests.e2e.joining import join
 from tests.e2e.tone import speak
 
 PITCH_HZ = 600
@@ -62,13 +63,16 @@ class Seat:
         return self._room.local_participant.sid
 
     async def take(self, server: Server, participant: Participant) -> None:
-        """Join with the token that livekit-sip would use, and be heard."""
+        """Join with the token that livekit-sip would use."""
         options = rtc.RoomOptions(auto_subscribe=False)
-        await self._room.connect(server.url, _token(server, participant), options)
-        self._start(speak(self._room, PITCH_HZ, self.is_out))
+        await join(self._room, server.url, _token(server, participant), options)
         for other in self._room.remote_participants.values():
             for publication in other.track_publications.values():
                 _ask_for(publication)
+
+    def speak(self) -> None:
+        """Be heard from now on."""
+        self._start(speak(self._room, PITCH_HZ, self.is_out))
 
     async def say(self, status: str) -> None:
         """Say how the call stands, as livekit-sip does."""

@@ -48,6 +48,7 @@ _LOOK_UPS = {
     "24 max_call_duration b, 29 wait_until_answered t",
     "InternalCreateSIPParticipantResponse": "1 participant_id s, 2 participant_identity s, "
     "3 sip_call_id s",
+    "SIPStatus": "1 code i, 2 status s",
 }
 
 
@@ -90,6 +91,7 @@ RulesRequest = _look_ups["EvaluateSIPDispatchRulesRequest"]
 RulesResponse = _look_ups["EvaluateSIPDispatchRulesResponse"]
 DialRequest = _look_ups["InternalCreateSIPParticipantRequest"]
 DialResponse = _look_ups["InternalCreateSIPParticipantResponse"]
+SIPStatus = _look_ups["SIPStatus"]
 
 
 def wrapped(message: Any) -> bytes:  # noqa: ANN401 - any message of this module

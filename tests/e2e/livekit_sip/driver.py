@@ -33,6 +33,7 @@ class SIPDriver:
         self, stack: Stack, folder: Path, sip_port: int, callees: Callees, open_: AsyncExitStack
     ) -> None:
         self.url, self.api_key, self.api_secret = stack.url, KEY, SECRET
+        self.carrier_address = f"{HOST}:{callees.port}"
         self._redis_port = stack.redis_port
         self._folder, self._sip_port = folder, sip_port
         self._callees, self._open = callees, open_
