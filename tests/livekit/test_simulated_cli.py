@@ -96,6 +96,12 @@ async def _routed(url: str, agent: str, deployment: str = "") -> None:
         await a_rule(client, await a_trunk(client, NUMBER), agent=agent, deployment=deployment)
 
 
+async def _answering_anybody(url: str) -> str:
+    """Make a rule without trunks, as somebody else might."""
+    async with api.LiveKitAPI(url, KEY, SECRET) as client:
+        return await a_rule(client, agent="tone")
+
+
 async def _dialled(url: str, number: str) -> None:
     """Call somebody, and wait for the answer."""
     dial = api.CreateSIPParticipantRequest(
@@ -193,6 +199,19 @@ def test_a_call_to_nobodys_number_shows_the_refusal(
     assert "486 Rejected: room closed" in said
     assert said[-1].endswith("calls unmatched")
     assert server.logged("request_crashed") == []
+
+
+def test_what_is_dangerous_at_livekit_is_in_the_drift(
+    shell: Shell, url: str, server: Serving
+) -> None:
+    assert server.process.poll() is None
+    rule_id = asyncio.run(_answering_anybody(url))
+    ran = shell.run("livekit", "drift")
+    head, row = ran.lines
+    assert head.split("  ")[0] == "KIND"
+    assert row.split()[:3] == ["dangerous", "–", rule_id]
+    (difference,) = shell.run("livekit", "drift", "--json").json["differences"]
+    assert difference["detail"] in row
 
 
 def test_a_call_as_json_holds_the_ladder_the_job_and_the_decision(
@@ -306,6 +325,12 @@ def test_a_command_that_is_not_there_is_said_to_be_so(place: Place) -> None:
     ran = place.run("simulate", "livekit", "--port", "0", "--", "no-such-command")
     assert ran.status == 1
     assert "no-such-command cannot be run: No such file or directory" in ran.err
+
+
+def test_a_command_that_ends_by_the_signal_it_is_sent_has_not_failed(place: Place) -> None:
+    with simulated(place, "--", "sleep", "600") as process:
+        assert process.stdout is not None
+        assert "Starting beside it: sleep 600\n" in process.stdout
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -121,6 +121,9 @@ async def _run_beside(command: list[str], settings: dict[str, str], stop: asynci
     if not ended.done():
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
+        if await ended == -signal.SIGTERM:
+            # make, for one, ends by the signal that it is sent: it was asked to.
+            return 0
     status = await ended
     return status if status >= 0 else FAILED
 
