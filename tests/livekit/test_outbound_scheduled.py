@@ -11,17 +11,25 @@ from tests.support.outbound import CALLEE, Outbound, outbound
 CREATE = "/api/calls/create-phone-call"
 
 
+KEY = {"Idempotency-Key": "one"}
+
+
 async def scheduled(calls: Outbound, in_s: int) -> tuple[int, Any]:
     """Ask for a call in some seconds; return when it is due and what was answered."""
     at_s = int(time.time()) + in_s
+    return at_s, await asked_for(calls, at_s)
+
+
+async def asked_for(calls: Outbound, at_s: int) -> Any:  # noqa: ANN401 - as the wire has it
+    """Ask for a call at a time, always under the same key."""
     body = {
         "from_number": calls.number.phone_number,
         "to_number": CALLEE,
         "scheduled_timestamp": at_s,
     }
-    status, answer = await calls.ask("POST", CREATE, body)
+    status, answer = await calls.ask("POST", CREATE, body, KEY)
     assert status == 200, answer
-    return at_s, answer["data"]
+    return answer["data"]
 
 
 async def test_a_scheduled_call_is_dialled_when_it_is_due(database_url: str) -> None:
@@ -38,6 +46,7 @@ async def test_a_scheduled_call_is_dialled_when_it_is_due(database_url: str) -> 
         assert call.dial is not None
         assert call.dial.intent_ms is not None
         assert call.dial.intent_ms >= at_s * 1000
+        assert await asked_for(calls, at_s) == data
         assert calls.invites == 1
 
 

@@ -25,7 +25,7 @@ from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import NumberNotFoundError
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database, WriteTx
-from cordboard.runtime.errors import DomainError, Kind
+from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId
 from cordboard.runtime.telemetry.metrics import CALLS_ENDED, OUTBOUND_REFUSALS
 
@@ -79,12 +79,17 @@ async def schedule_call(
 ) -> Call:
     """Keep a call until it is due; nothing is reserved.
 
+    That the time lies ahead is checked here and not before: a request that is repeated under its
+    idempotency key, when the time has come, is answered as at first.
+
     Raises:
+        InvalidError: The time has passed.
         NumberNotFoundError: The organization has no number ``from_number``.
         AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not have.
         DestinationRefusedError: The number may not be called, as things are.
         NoOutboundAgentError, NoOutboundTrunkError, CallsUnavailableError: Something is missing.
     """
+    _check_ahead(at_ms, tx.now_ms)
     call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
     schedule = Schedule(at_ms, request.agent_id, request.agent_version)
     waiting = msgspec.structs.replace(
@@ -99,9 +104,11 @@ async def reschedule_call(tx: WriteTx, actor: Actor, call_id: str, at_ms: int) -
     """Move a call that waits to another time; return it, and when it was due before.
 
     Raises:
+        InvalidError: The time has passed.
         CallNotFoundError: The organization has no such call.
         CallNotScheduledError: It does not wait.
     """
+    _check_ahead(at_ms, tx.now_ms)
     call, schedule = await _waiting(tx, actor.organization_id, call_id)
     moved = msgspec.structs.replace(schedule, at_ms=at_ms, refusal="")
     after = call.changed(tx.now_ms, started_ms=at_ms, schedule=moved)
@@ -147,6 +154,11 @@ async def start_due(tx: WriteTx, call: Call, rules: CallRules) -> Due | None:
         guard = error.refusal if isinstance(error, OutboundRefusedError) else None
         return await _kept(tx, ended, guard)
     return await _kept(tx, begun)
+
+
+def _check_ahead(at_ms: int, now_ms: int) -> None:
+    if at_ms <= now_ms:
+        raise InvalidError("scheduled_timestamp", "range", "must lie in the future")
 
 
 def _is_due(call: Call, now_ms: int) -> bool:

@@ -19,17 +19,15 @@ ScheduledTimestamp = Annotated[
 _EXECUTIONS = {EndReason.SCHEDULE_CANCELLED: "cancelled", EndReason.ENDED_BY_REQUEST: "cancelled"}
 
 
-def checked_time(seconds: int, now_ms: int) -> int:
-    """Return when a call is due, in epoch milliseconds.
+def checked_time(seconds: int) -> int:
+    """Return when a call is due, in epoch milliseconds; whether that lies ahead is seen later.
 
     Raises:
-        InvalidError: ``validation.range``: it is not in the future, or too far in it.
+        InvalidError: ``validation.range``: no such instant can be named.
     """
-    field = "scheduled_timestamp"
     if seconds > LARGEST_INTEGER:
-        raise InvalidError(field, "range", f"must be at most {LARGEST_INTEGER}")
-    if seconds * 1000 <= now_ms:
-        raise InvalidError(field, "range", "must lie in the future; Unix seconds, not milliseconds")
+        reason = f"must be at most {LARGEST_INTEGER}: Unix seconds, not milliseconds"
+        raise InvalidError("scheduled_timestamp", "range", reason)
     return seconds * 1000
 
 

@@ -23,13 +23,13 @@ _body = msgspec.json.Decoder(UpdateSchedule)
 @put(PATH, status_code=200, operation=docs.MOVE)
 async def move_scheduled_call(request: HTTPRequest) -> Response[bytes]:
     """Let a call wait for another time."""
-    context = context_of(request)
     actor = await authenticate(request, WRITE)
     asked = decode(await raw_body(request), _body)
-    at_ms = checked_time(asked.scheduled_timestamp, context.clock())
+    at_ms = checked_time(asked.scheduled_timestamp)
     read_query(request)
     call_id = call_in_path(request, actor)
-    call, previous_ms = await context.db.write(reschedule_call, actor, call_id, at_ms)
+    db = context_of(request).db
+    call, previous_ms = await db.write(reschedule_call, actor, call_id, at_ms)
     return respond(docs.MOVE.message, moved_call(call, previous_ms, at_ms))
 
 

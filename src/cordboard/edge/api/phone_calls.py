@@ -37,7 +37,7 @@ async def create_phone_call(request: HTTPRequest) -> Response[bytes]:
     wanted = checked_phone_call(asked)
     key = idempotency_key(request, raw)
     if asked.scheduled_timestamp is not None:
-        at_ms = checked_time(asked.scheduled_timestamp, context.clock())
+        at_ms = checked_time(asked.scheduled_timestamp)
         schedule = once(schedule_call, key, _rendered)
         return answered(await context.db.write(schedule, actor, wanted, at_ms, _rules(context)))
     place = once(place_call, key, _rendered)
