@@ -52,5 +52,5 @@ def _compare(routed: Routed, trunk_id: str, rule_id: str) -> None:
 def _said(what: str) -> str:
     return (
         "livekit-server's wire to livekit-sip is not what tests/e2e/gateway speaks (1.13.5): "
-        f"{what}. See the stand-in's limits in docs/guides/livekit.md."
+        f"{what}. See docs/tried-on-livekit.md."
     )
