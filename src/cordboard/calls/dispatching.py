@@ -34,7 +34,7 @@ class Dispatching:
 
         CreateDispatch is not idempotent, so what is there is listed afterwards; every decider that
         created one lists, and all leave the lowest id. A decider that was held up since it took
-        the call over sends for nobody: another may have, and whoever asks again looks first.
+        the call over takes it over again first, and sends for nobody if another has meanwhile.
 
         Raises:
             LiveKitError: It is not known to be sent for; asking again is safe.
@@ -50,8 +50,11 @@ class Dispatching:
             if any(dispatch.metadata == target.metadata for dispatch in ours):
                 await self._settle(call, target)
                 return
-        if self._clock() - call.asked_ms >= SEND_WITHIN_MS:
-            return
+        while self._clock() - call.asked_ms >= SEND_WITHIN_MS:
+            again = await self._db.write(operations.ask_again, call)
+            if again is None:
+                return
+            call = again
         await self._livekit.create_dispatch(call.room, target)
         await self._settle(call, target)
 
