@@ -13,7 +13,12 @@ from cordboard.calls.outbound.refusals import (
     OutboundRefusedError,
 )
 from cordboard.calls.outbound.reservations import change_guards, is_stopped, reserve, settle
-from cordboard.calls.outbound.store.guards import find_guards, get_usage, list_guards_history
+from cordboard.calls.outbound.store.guards import (
+    SURELY_OVER_MS,
+    find_guards,
+    get_usage,
+    list_guards_history,
+)
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database
 from tests.support.builders import a_name
@@ -194,12 +199,27 @@ async def test_a_call_over_midnight_counts_on_the_day_it_was_dialled(
     db: Database, clock: SettableClock
 ) -> None:
     actor = await an_actor(db)
+    clock.advance(ms=DAY_MS - 1 - clock() % DAY_MS)
     (call_id,) = await reserved(db, actor, 1, LONGEST_MS)
-    clock.advance(ms=DAY_MS)
+    clock.advance(ms=LONGEST_MS)
     assert (await db.read(get_usage, actor.organization_id, 30)).concurrent_calls == 1
     await db.write(settle, actor.organization_id, call_id, LONGEST_MS)
     usage = await db.read(get_usage, actor.organization_id, 30)
     assert (usage.concurrent_calls, usage.day_ms) == (0, 0)
+
+
+async def test_a_call_that_nobody_settles_holds_its_place_while_it_may_be_up_and_no_longer(
+    db: Database, clock: SettableClock
+) -> None:
+    actor = await an_actor(db)
+    await reserved(db, actor, 5, LONGEST_MS)
+    clock.advance(ms=LONGEST_MS + SURELY_OVER_MS - 1)
+    with pytest.raises(CallLimitError, match="max_concurrent_calls"):
+        await reserved(db, actor, 1)
+    clock.advance(ms=1)
+    await reserved(db, actor, 1)
+    usage = await db.read(get_usage, actor.organization_id, 30)
+    assert (usage.concurrent_calls, usage.day_ms) == (1, 5 * LONGEST_MS + MINUTE_MS)
 
 
 async def test_a_stopped_organization_reserves_nothing(db: Database) -> None:

@@ -2,7 +2,8 @@
 
 Exact however many ask at once, on both databases: whoever reserves holds the organization's guards
 until its transaction ends. A reservation lasts as long as its call: whoever sees the call end
-settles it, in the transaction that ends the call's record, so no crash leaves one behind.
+settles it, in the transaction that ends the call's record, so no crash leaves one behind. Should
+nobody ever see it, the place is free ten minutes after the longest that the call can have lasted.
 """
 
 from typing import Any

@@ -23,6 +23,9 @@ from cordboard.runtime.db.seam import Value
 from cordboard.runtime.ids import OrganizationId
 
 DAYS_KEPT = 35
+SURELY_OVER_MS = 10 * MINUTE_MS
+"""Later than this after the longest that it can last, no call is under way, with setting up and
+ringing: should nobody have settled it, it holds no place any more, and its minutes stay used."""
 
 _COLUMNS = """allowed_regions, max_concurrent_calls, max_dials_per_minute, max_minutes_per_day,
     is_stopped, revision"""
@@ -150,9 +153,11 @@ async def get_usage(tx: ReadTx, organization_id: OrganizationId, max_dials: int)
     row = await tx.fetch_one(
         """SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN day = $2 THEN reserved_ms ELSE 0 END), 0)
              AS BIGINT)
-           FROM outbound_reservation WHERE organization_id = $1 AND settled_ms IS NULL""",
+           FROM outbound_reservation WHERE organization_id = $1 AND settled_ms IS NULL
+             AND reserved_at_ms + reserved_ms > $3""",
         organization_id,
         today,
+        tx.now_ms - SURELY_OVER_MS,
     )
     concurrent, open_ms = (0, 0) if row is None else row
     dials = await tx.fetch_all(
