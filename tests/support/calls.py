@@ -6,6 +6,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 from cordboard.calls.model import Call, Leg
 from cordboard.calls.operations import observe
 from cordboard.calls.outbound.model import CallRules, PhoneCallRequest
+from cordboard.calls.outbound.reservations import change_guards
 from cordboard.calls.outbound.scheduling import schedule_call
 from cordboard.calls.seen import Sighting
 from cordboard.numbers.e164 import E164
@@ -72,7 +73,11 @@ def recorded(server: Writes, seat: Seat, *sightings: Sighting) -> Call:
 
 
 def a_scheduled_call(server: Writes, actor: Actor, number: str, at_ms: int = FAR_MS) -> Call:
-    """Keep a call that a number of the organization is to make; it needs agent and trunk."""
+    """Keep a call that a number of the organization is to make; it needs agent and trunk.
+
+    Where the organization's calls may go is made the default again.
+    """
+    server.write(change_guards, actor, {"allowed_regions": None})
     request = PhoneCallRequest(E164(number), CALLEE, None, None, {})
     return server.write(schedule_call, actor, request, at_ms, CallRules(CLUSTER, 3_600_000))
 
