@@ -54,16 +54,16 @@ PATHS = [
     _no_route(f"{NUMBERS}/a%2Fb"),
     _no_route(f"{NUMBERS}/../phone-numbers/available"),
     _no_route("/nowhere", "POST"),
-    _no_method("POST", NUMBERS, "GET"),
-    _no_method("DELETE", NUMBERS, "GET"),
-    _no_method("PUT", ONE, "DELETE, GET, PATCH"),
-    _no_method("POST", ONE, "DELETE, GET, PATCH"),
+    _no_method("POST", NUMBERS, "GET, HEAD"),
+    _no_method("DELETE", NUMBERS, "GET, HEAD"),
+    _no_method("PUT", ONE, "DELETE, GET, HEAD, PATCH"),
+    _no_method("POST", ONE, "DELETE, GET, HEAD, PATCH"),
     _no_method("GET", CREATE, "POST"),
     _no_method("PATCH", CREATE, "POST"),
     _no_method("GET", LIST, "POST"),
-    _no_method("DELETE", AVAILABLE, "GET"),
-    _no_method("POST", HISTORY, "GET"),
-    _no_method("POST", "/healthz", "GET"),
+    _no_method("DELETE", AVAILABLE, "GET, HEAD"),
+    _no_method("POST", HISTORY, "GET, HEAD"),
+    _no_method("POST", "/healthz", "GET, HEAD"),
 ]
 
 _MISSING_KEY = "The header X-API-KEY is missing or empty"

@@ -304,10 +304,11 @@ def test_each_route_asks_for_its_scope(
     ("method", "path", "allowed"),
     [
         ("GET", CREATE, "POST"),
-        ("DELETE", AGENTS, "GET, POST"),
-        ("PUT", f"{AGENTS}/agent_1", "DELETE, GET, PATCH"),
+        ("DELETE", AGENTS, "GET, HEAD, POST"),
+        ("PUT", f"{AGENTS}/agent_1", "DELETE, GET, HEAD, PATCH"),
         ("GET", f"{AGENTS}/agent_1/publish", "POST"),
-        ("DELETE", f"{AGENTS}/agent_1/versions/1", "GET"),
+        ("DELETE", f"{AGENTS}/agent_1/versions/1", "GET, HEAD"),
+        ("HEAD", CREATE, "POST"),
     ],
 )
 def test_another_method_is_told_which_ones_there_are(

@@ -290,7 +290,7 @@ def test_the_code_comes_with_its_status_message_and_text(
 
 def test_a_path_that_takes_other_methods_lists_them_in_allow(caller: Caller) -> None:
     answer = caller.request("PUT", path_of("+12025550123"))
-    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, GET, PATCH")
+    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PATCH")
 
 
 def test_a_refused_pair_is_asked_for_its_credentials(caller: Caller) -> None:

@@ -306,7 +306,6 @@ def test_a_body_in_chunks_is_measured_too(sqlite_server: RunningServer) -> None:
         ("GET", f"{AGENTS}/agent_1/versions/-1", 404),
         ("GET", f"{NUMBERS}/" + "9" * 5000, 404),
         ("GET", f"{NUMBERS}/" + "%E2%82%AC" * 5000, 404),
-        ("HEAD", NUMBERS, 405),
         ("TRACE", NUMBERS, 405),
         ("PROPFIND", f"{NUMBERS}/x", 405),
         ("PUT", "//api//phone-numbers//", 405),
@@ -326,15 +325,26 @@ def test_an_odd_path_or_method_leads_nowhere_and_never_to_a_failure(
         assert {"GET"} <= set(answer.headers["allow"].split(", "))
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", NUMBERS, f"{NUMBERS}/x"])
+def test_head_is_answered_as_get_is_without_the_body(caller: Caller, path: str) -> None:
+    head, get = (caller.request(method, path) for method in ("HEAD", "GET"))
+    assert head.body == b""
+    assert head.status == get.status
+    for answer in (head, get):
+        assert answer.headers.pop("x-request-id").startswith("req_")
+        del answer.headers["date"]
+    assert head.headers == get.headers
+
+
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        (NUMBERS, "GET, OPTIONS"),
-        (path_of("+12025550123"), "DELETE, GET, OPTIONS, PATCH"),
+        (NUMBERS, "GET, HEAD, OPTIONS"),
+        (path_of("+12025550123"), "DELETE, GET, HEAD, OPTIONS, PATCH"),
         (CREATE, "OPTIONS, POST"),
-        (AGENTS, "GET, OPTIONS, POST"),
-        (f"{AGENTS}/agent_1", "DELETE, GET, OPTIONS, PATCH"),
-        ("/docs", "GET, OPTIONS"),
+        (AGENTS, "GET, HEAD, OPTIONS, POST"),
+        (f"{AGENTS}/agent_1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/docs", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_options_names_every_method_of_a_path(

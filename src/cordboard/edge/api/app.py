@@ -32,6 +32,7 @@ from cordboard.edge.api.errors import (
     on_http_exception,
     on_unexpected,
 )
+from cordboard.edge.api.head import answering_head
 from cordboard.edge.api.observe import observed
 from cordboard.edge.api.options import options_of
 from cordboard.edge.api.refusals import ClientLeftError
@@ -107,4 +108,4 @@ def build_app(
         logging_config=None,
         state=State({"context": context}),
     )
-    return observed(app)
+    return answering_head(observed(app))

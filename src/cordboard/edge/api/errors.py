@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from cordboard.calls.outbound.refusals import OutboundRefusedError
 from cordboard.edge.api.context import HTTPRequest
 from cordboard.edge.api.envelope import JSON, Failure
+from cordboard.edge.api.head import with_head
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
     ClientLeftError,
@@ -92,7 +93,7 @@ def on_http_exception(request: HTTPRequest, error: HTTPException) -> Response[by
         detail = "There is nothing at this path; the API is described at /docs"
         return failed(request, RouteNotFoundError(detail))
     if isinstance(error, MethodNotAllowedException):
-        methods = sorted({*(error.headers or {})["allow"].split(", ")} - {"OPTIONS"})
+        methods = with_head({*(error.headers or {})["allow"].split(", ")} - {"OPTIONS"})
         detail = f"This path takes {', '.join(methods)}"
         response = failed(request, MethodNotAllowedError(detail))
         response.set_header("Allow", ", ".join(methods))

@@ -11,6 +11,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 
 from cordboard.edge.api.context import HTTPRequest
+from cordboard.edge.api.head import with_head
 
 _TYPE = re.compile(r":\w+}")
 
@@ -21,7 +22,7 @@ def options_of(handlers: Iterable[HTTPRouteHandler]) -> HTTPRouteHandler:
     for handler in handlers:
         for path in handler.paths:
             methods.setdefault(path, {HttpMethod.OPTIONS.value}).update(handler.http_methods)
-    allowed = {_TYPE.sub("}", path): ", ".join(sorted(names)) for path, names in methods.items()}
+    allowed = {_TYPE.sub("}", path): ", ".join(with_head(names)) for path, names in methods.items()}
 
     @route([*methods], http_method=[HttpMethod.OPTIONS], status_code=204)
     async def show_methods(request: HTTPRequest) -> Response[None]:

@@ -133,7 +133,7 @@ REQUEST = (
     Row(
         MethodNotAllowedError,
         "The path exists, with other methods; the header `Allow` names them.",
-        "This path takes DELETE, GET, PATCH",
+        "This path takes DELETE, GET, HEAD, PATCH",
         "Use one of the methods in `Allow`.",
     ),
     Row(
