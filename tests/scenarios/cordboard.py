@@ -38,6 +38,12 @@ class Cordboard:
         drift = await self.request("GET", "/api/livekit/drift")
         return True if drift.data["is_catch_all_standing"] else None
 
+    async def restart(self, **environment: str) -> None:
+        """Stop it as one should, and start it with other settings."""
+        await asyncio.to_thread(self._serving.stop)
+        await self.kill()
+        await self.start(**environment)
+
     async def kill(self) -> None:
         """End it without notice."""
         self._events.target = None

@@ -65,9 +65,8 @@ async def test_a_call_that_rings_when_cordboard_dies_is_answered_by_the_next_one
     stage: Stage,
 ) -> None:
     desk = await stage.worker("desk")
-    await stage.cordboard.kill()
     # Without pairs, nobody but Cordboard sends for the agent.
-    await stage.cordboard.start(CORDBOARD_LIVEKIT_TOPOLOGY="shared")
+    await stage.cordboard.restart(CORDBOARD_LIVEKIT_TOPOLOGY="shared")
     await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
     stage.events.target = None
     line = await stage.call(NUMBER)

@@ -62,8 +62,7 @@ async def test_a_call_that_is_refused_says_so(stage: Stage, status: int, reason:
 
 async def test_a_call_that_nobody_answers_ends_after_the_ringing_timeout(stage: Stage) -> None:
     await stage.worker("desk")
-    await stage.cordboard.kill()
-    await stage.cordboard.start(CORDBOARD_RINGING_TIMEOUT=RINGS_FOR_S)
+    await stage.cordboard.restart(CORDBOARD_RINGING_TIMEOUT=RINGS_FOR_S)
     await may_call_out(stage)
     await stage.set_callee(CALLEE, Outcome(None))
     await call_out(stage)
