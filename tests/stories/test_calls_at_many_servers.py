@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cordboard.calls.model import Call, CallState, EndReason
+from cordboard.calls.steps import Deadlines
 from tests.conftest import TRIED
 from tests.support.answered import eventually
 from tests.support.builders import a_number
@@ -23,7 +24,10 @@ from tests.support.switchboard import (
 CALLS = int(os.environ.get("CALLS", "200"))
 """For each database: ``CALLS=1000 make test ARGS=tests/stories/test_calls_at_many_servers.py``."""
 
-AT_ONCE = 20
+AT_ONCE = 10
+PATIENT = Deadlines(joined_ms=15_000, audio_ms=18_000)
+"""A machine that is busy with other tests is not a worker that fails."""
+
 SERVERS = 3
 
 
@@ -31,7 +35,7 @@ SERVERS = 3
 async def test_each_event_at_three_servers_makes_one_record_and_brings_one_agent(
     database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
-    async with switchboard(database_url, SERVERS) as board:
+    async with switchboard(database_url, SERVERS, PATIENT) as board:
         desk = board.lk.register_worker("desk")
         number = await board.register("desk")
         for _ in range(CALLS // AT_ONCE):
