@@ -120,6 +120,28 @@ def test_notes_are_merged(server: RunningServer, caller: Caller) -> None:
     assert caller.request("GET", f"{one}/context").data["metadata"] == {"a": 1, "b": 3}
 
 
+def test_notes_that_would_be_too_long_with_those_there_are_refused(
+    server: RunningServer, caller: Caller
+) -> None:
+    call = an_ended_call(server, a_bound_number(caller))
+    one = f"{CALLS}/{call.call_id}"
+    caller.request("PUT", one, {"metadata": {"a": "x" * 20_000}})
+    answer = caller.request("PUT", one, {"metadata": {"b": "x" * 20_000}})
+    assert answer.refusal[:2] == (400, "validation.length")
+    assert list(caller.request("GET", one).data["metadata"]) == ["a"]
+    # In place of what is there it has room.
+    caller.request("PUT", one, {"metadata": {"a": "y" * 20_000}})
+    assert caller.request("GET", one).data["metadata"] == {"a": "y" * 20_000}
+
+
+def test_a_note_of_true_takes_the_place_of_1(server: RunningServer, caller: Caller) -> None:
+    call = an_ended_call(server, a_bound_number(caller))
+    one = f"{CALLS}/{call.call_id}"
+    caller.request("PUT", one, {"metadata": {"a": 1}})
+    caller.request("PUT", one, {"metadata": {"a": True}})
+    assert caller.request("GET", one).data["metadata"]["a"] is True
+
+
 @pytest.mark.parametrize("field", ["call_status", "direction", "from_number"])
 def test_what_happened_cannot_be_changed(server: RunningServer, caller: Caller, field: str) -> None:
     call = an_ended_call(server, a_bound_number(caller))

@@ -8,7 +8,7 @@ import msgspec
 
 from cordboard.calls.seen import Seen
 from cordboard.routing.model import Accepted, Decision, RefusalReason, Target
-from cordboard.runtime.errors import DomainError, Kind
+from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId
 
 NOBODY = OrganizationId("")
@@ -17,6 +17,9 @@ NOBODY = OrganizationId("")
 
 CARRIER_IDS = ("sip.callIDFull", "sip.twilio.", "sip.telnyx.", "sip.amazon.")
 """How the attributes begin that hold what the carrier calls a call."""
+
+LONGEST_METADATA = 32 * 1024
+"""How many bytes of JSON the notes on a call have at most, all together."""
 
 _OUTBOUND_ID = re.compile(r"call_[0-9a-f]{24}")
 
@@ -104,6 +107,17 @@ class CallInProgressError(DomainError):
     def __init__(self, call_id: str) -> None:
         """Name the call."""
         super().__init__(f"Call with ID '{call_id}' has not ended; end it first")
+
+
+def check_metadata(metadata: dict[str, Any]) -> None:
+    """Hold all the notes that a call is to have against what is kept of them.
+
+    Raises:
+        InvalidError: ``validation.length``.
+    """
+    if len(msgspec.json.encode(metadata)) > LONGEST_METADATA:
+        reason = f"must have at most {LONGEST_METADATA:,} bytes of JSON in all"
+        raise InvalidError("metadata", "length", reason)
 
 
 def room_key(room_sid: str, room: str) -> str:

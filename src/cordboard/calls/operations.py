@@ -19,6 +19,7 @@ from cordboard.calls.model import (
     CallState,
     EndReason,
     Leg,
+    check_metadata,
     room_key,
 )
 from cordboard.calls.seen import Seen, Sighting
@@ -241,11 +242,14 @@ async def update_metadata(
 
     Raises:
         CallNotFoundError: The organization has no such call.
+        InvalidError: They would be too long, all together.
     """
     call = await _claimed(tx, actor.organization_id, call_id)
     merged = {**call.metadata, **metadata}
-    if merged == call.metadata:
+    # Compared as JSON: to Python, 1 is the same as true.
+    if msgspec.json.encode(merged) == msgspec.json.encode(call.metadata):
         return call
+    check_metadata(merged)
     after = call.changed(tx.now_ms, metadata=merged)
     await tx.execute_together(store.update_call(after))
     return after

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from cordboard.calls.model import check_metadata
 from cordboard.calls.store import SORTS, CallFilter, CallQuery
 from cordboard.edge.api.number_fields import Immutable
 from cordboard.edge.api.paging import ListRequest, ListRules
@@ -12,7 +13,6 @@ from cordboard.edge.api.query import LARGEST_INTEGER, check_range
 from cordboard.edge.api.schema_rules import whole
 from cordboard.runtime.errors import InvalidError
 
-LONGEST_METADATA = 32 * 1024
 MOST_AGENTS = 100
 LONGEST_AGENT = 128
 STATUSES = ("REGISTERED", "ONGOING", "ENDED", "ERROR", "SCHEDULED")
@@ -96,17 +96,6 @@ def checked_update(asked: UpdateCall) -> dict[str, Any]:
     metadata = {} if asked.metadata is UNSET else asked.metadata
     check_metadata(metadata)
     return metadata
-
-
-def check_metadata(metadata: dict[str, Any]) -> None:
-    """Hold notes against what is kept of them.
-
-    Raises:
-        InvalidError: ``validation.length``.
-    """
-    if len(msgspec.json.encode(metadata)) > LONGEST_METADATA:
-        reason = f"must have at most {LONGEST_METADATA:,} bytes of JSON"
-        raise InvalidError("metadata", "length", reason)
 
 
 def checked_page(page: int | None, limit: int | None) -> CallQuery:

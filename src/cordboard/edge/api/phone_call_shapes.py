@@ -6,9 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
-from cordboard.calls.model import Call, CallState, Direction
+from cordboard.calls.model import Call, CallState, Direction, check_metadata
 from cordboard.calls.outbound.model import PhoneCallRequest
-from cordboard.edge.api.call_requests import check_metadata
 from cordboard.edge.api.call_shapes import CallIdentifier
 from cordboard.edge.api.number_fields import PhoneNumber
 from cordboard.edge.api.query import LARGEST_INTEGER
