@@ -32,6 +32,8 @@ CLIENT_VARIABLES = (
 """What the commands for users read; they may stand in the server's environment too."""
 
 _PLAIN_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
+_LIVEKIT_URL = re.compile(r"(https?|wss?)://[^\s/?#@]+(/[^\s?#@]*)?")
+_CREDENTIALS = re.compile(r"//.*@")
 
 NEAR = 0.8
 """How alike a name must be to one of ours, as ``difflib`` counts, to be taken for a misspelling."""
@@ -82,8 +84,9 @@ class Settings(BaseSettings):
     )
     livekit_url: str | None = Field(
         default=None,
-        description="Where LiveKit's API answers, such as `https://livekit.example.com`. Unset: no "
-        "LiveKit; numbers are registered and bound, and nothing is provisioned.",
+        description="Where LiveKit's API answers, such as `https://livekit.example.com` (`wss://…` "
+        "is the same). Unset: no LiveKit; numbers are registered and bound, and nothing is "
+        "provisioned.",
     )
     livekit_api_key: str | None = Field(
         default=None,
@@ -189,6 +192,16 @@ class Settings(BaseSettings):
         if value is None or _PLAIN_URL.fullmatch(value):
             return value and value.rstrip("/")
         raise ValueError("must be an http or https URL without credentials, query and fragment")
+
+    @field_validator("livekit_url")
+    @classmethod
+    def _livekit_url(cls, value: str | None) -> str | None:
+        """Return a URL that LiveKit's API may answer at; LiveKit itself writes it as ``wss://``."""
+        if value is None or _LIVEKIT_URL.fullmatch(value):
+            return value
+        raise ValueError(
+            "must be an http, https, ws or wss URL without credentials, query and fragment"
+        )
 
     @property
     def has_livekit(self) -> bool:
@@ -329,8 +342,9 @@ def _explained(error: ValidationError, environment: Mapping[str, str]) -> Iterat
         name = variable(field)
         value = environment.get(name)
         what = problem["msg"].replace("Input should be", "must be").removeprefix("Value error, ")
-        is_shown = value is not None and not is_secret(Settings.model_fields[field])
-        yield f"{name} {f'is {value!r}: ' if is_shown else ''}{what}{_hint(value)}"
+        is_shown = not is_secret(Settings.model_fields[field])
+        shown = f"is {_CREDENTIALS.sub('//***@', value)!r}: " if is_shown and value else ""
+        yield f"{name} {shown}{what}{_hint(value)}"
 
 
 def _hint(value: str | None) -> str:

@@ -185,3 +185,37 @@ def test_what_is_no_public_url_is_refused(text: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CORDBOARD_PUBLIC_URL", text)
     with pytest.raises(StartError, match=r"CORDBOARD_PUBLIC_URL .*must be an http or https URL"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://livekit.example.com",
+        "wss://livekit.example.com/",
+        "ws://[::1]:7880",
+        "http://lk:1/a",
+    ],
+)
+def test_livekit_answers_at_a_url_of_http_or_of_a_websocket(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORDBOARD_LIVEKIT_URL", url)
+    assert load_settings().settings.livekit_url == url
+
+
+@pytest.mark.parametrize(
+    "text", ["livekit", "livekit.example.com:7880", "ftp://a", "https://", " ", "https://u:p@a"]
+)
+def test_where_no_livekit_can_answer_is_refused_at_the_start(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORDBOARD_LIVEKIT_URL", text)
+    with pytest.raises(StartError, match=r"CORDBOARD_LIVEKIT_URL .*must be an http, https, ws or"):
+        load_settings()
+
+
+def test_credentials_in_a_refused_url_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORDBOARD_LIVEKIT_URL", "https://user:p@ssword@livekit.example.com")
+    with pytest.raises(StartError) as refused:
+        load_settings()
+    assert "'https://***@livekit.example.com'" in str(refused.value)
