@@ -19,6 +19,8 @@ from cordboard.runtime.errors import DomainError, InvalidError, Kind
 
 LARGEST_EVENT = 256 * 1024
 LEEWAY_S = 60
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999: no record is dated later."""
 PROBE_PREFIX = "cordboard-probe_"
 """What the names of rooms begin with in which agents are probed; no call's room is named so."""
 
@@ -175,6 +177,10 @@ def _event(body: _Body) -> LiveKitEvent | None:
     if sight is not Sight.ROOM_FINISHED and not who.sid:
         return None
     kind = who.kind.lower()
+    attributes = sip_attributes(who.attributes) if kind == "sip" else {}
+    # PostgreSQL keeps no NUL, and these are looked for as they are.
+    if "\0" in body.id + room.sid + room.name + who.sid + attributes.get("sip.ruleID", ""):
+        raise ValueError(body.event)
     return LiveKitEvent(
         event_id=body.id,
         sight=sight,
@@ -182,11 +188,17 @@ def _event(body: _Body) -> LiveKitEvent | None:
         room=room.name,
         participant_sid=who.sid,
         kind=kind,
-        joined_ms=int(who.joined_at_ms) or int(who.joined_at) * 1000,
-        created_s=int(body.created_at),
+        joined_ms=_instant(int(who.joined_at_ms) or int(who.joined_at) * 1000),
+        created_s=_instant(int(body.created_at) * 1000) // 1000,
         disconnect_reason=who.disconnect_reason,
-        attributes=sip_attributes(who.attributes) if kind == "sip" else {},
+        attributes=attributes,
     )
+
+
+def _instant(at_ms: int) -> int:
+    if not 0 <= at_ms <= LATEST_MS:
+        raise ValueError(at_ms)
+    return at_ms
 
 
 def _is_ours(name: str) -> bool:

@@ -168,3 +168,23 @@ def test_a_track_without_a_type_is_audio() -> None:
     event = parsed(JOINED | {"event": "track_published", "track": {"sid": "TR_1"}})
     assert event is not None
     assert event.sight is Sight.AUDIO
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"createdAt": "9" * 25},
+        {"createdAt": "-1"},
+        {"id": "EV_\0"},
+        {"room": {"sid": "RM_\0", "name": "call_1"}},
+        {"room": {"sid": "RM_1", "name": "call_\0"}},
+        {"participant": JOINED["participant"] | {"sid": "PA_\0"}},
+        {"participant": JOINED["participant"] | {"joinedAtMs": "9" * 18}},
+        {"participant": JOINED["participant"] | {"joinedAtMs": "-1"}},
+        {"participant": JOINED["participant"] | {"attributes": {"sip.ruleID": "\0"}}},
+    ],
+    ids=str,
+)
+def test_what_no_database_keeps_and_no_calendar_has_is_no_event(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidError):
+        parsed(JOINED | change)
