@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from cordboard.calls.model import Call, CallState, EndReason
 from cordboard.calls.operations import end_call
@@ -27,8 +28,10 @@ from cordboard.calls.store import find_call, list_outbound_up, list_up
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import Number, NumberRules
 from cordboard.numbers.operations import delete_number, update_number
+from cordboard.operator.livekit import connected
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database
+from cordboard.runtime.settings import Settings
 from tests.support.builders import a_name
 from tests.support.clock import SettableClock
 from tests.support.numbers import registered
@@ -200,6 +203,24 @@ async def test_a_call_is_guarded_again_when_it_is_due(
     assert call.schedule is not None
     assert (call.schedule.refusal, call.begun_ms, call.duration_ms) == (code, None, 0)
     assert (await db.read(get_usage, actor.organization_id, 30)).concurrent_calls == 0
+
+
+async def test_a_name_that_only_livekit_knows_is_refused_when_agents_must_be_registered_by_then(
+    waiting: Waiting, clock: SettableClock
+) -> None:
+    settings = Settings(
+        livekit_url="http://127.0.0.1:1",
+        livekit_api_key="key",
+        livekit_api_secret=SecretStr("secret"),
+        require_registered_agents=True,
+    )
+    clock.advance(ms=HOUR_MS)
+    async with connected(settings, waiting.db) as livekit:
+        await waiting.db.write(start_due, waiting.call, livekit.answering.outbound_rules)
+    call = await waiting.record()
+    assert (call.state, call.end_reason) == (CallState.ENDED, EndReason.REFUSED)
+    assert call.schedule is not None
+    assert call.schedule.refusal == "agent.not_found"
 
 
 async def test_what_may_not_be_called_now_is_not_kept(waiting: Waiting) -> None:

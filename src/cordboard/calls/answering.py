@@ -46,7 +46,12 @@ LOOK_AT_ANSWERED_EVERY = 3
 
 
 class Answering:
-    """Follows the calls of one LiveKit, each in a task of its own for as long as there is work."""
+    """Follows the calls of one LiveKit, each in a task of its own for as long as there is work.
+
+    Attributes:
+        secrets: API key → secret, of the keys that may sign this LiveKit's events.
+        outbound_rules: What the installation decides about outbound calls.
+    """
 
     def __init__(
         self,
@@ -55,6 +60,8 @@ class Answering:
         clock: Clock,
         deadlines: Deadlines,
         secrets: Mapping[str, str],
+        *,
+        requires_registered_agents: bool = False,
     ) -> None:
         """Follow nothing yet; the poller picks up what is under way.
 
@@ -64,8 +71,12 @@ class Answering:
             clock: The present.
             deadlines: How long agents and dials may take.
             secrets: API key → secret, of the keys that may sign this LiveKit's events.
+            requires_registered_agents: Whether no call is made for a name that only LiveKit knows.
         """
         self.secrets = secrets
+        self.outbound_rules = CallRules(
+            livekit.cluster_id, deadlines.longest_s * 1000, requires_registered_agents
+        )
         self._db = db
         self._livekit = livekit
         self._clock = clock
@@ -87,11 +98,6 @@ class Answering:
             Work("poll_calls", self.poll, POLL_EVERY_S),
             Work("follow_outbound_calls", self.follow_outbound, 0),
         ]
-
-    @property
-    def outbound_rules(self) -> CallRules:
-        """What this LiveKit decides about outbound calls."""
-        return CallRules(self._livekit.cluster_id, self._deadlines.longest_s * 1000)
 
     async def take(self, event: LiveKitEvent) -> None:
         """Commit what an event says, and go on with its call in the background.
@@ -203,7 +209,7 @@ class Answering:
         """Do what is to be done about a call until nothing is, save for new events."""
         call_id = taken.call.call_id
         news = self._news[call_id]
-        is_asked_here = taken.is_new and taken.call.is_decided_here
+        is_asked_here = taken.is_new and taken.call.is_decided_here and taken.call.asked_ms > 0
         pause_s: float | None = 0
         try:
             while pause_s is not None:

@@ -226,4 +226,11 @@ def _answering(livekit: LiveKit, cluster: Cluster, settings: Settings, db: Datab
         longest_s=settings.max_call_duration * 60,
     )
     secrets = {key.api_key: key.api_secret for key in cluster.event_keys}
-    return Answering(db, livekit, system_clock, deadlines, secrets)
+    return Answering(
+        db,
+        livekit,
+        system_clock,
+        deadlines,
+        secrets,
+        requires_registered_agents=settings.require_registered_agents,
+    )

@@ -52,8 +52,6 @@ def _rendered(call: Call) -> Answer:
 
 
 def _rules(context: Context) -> CallRules:
-    requires_registered = context.number_rules.requires_registered_agents
     if context.answering is None:
-        return CallRules(None, 0, requires_registered)
-    rules = context.answering.outbound_rules
-    return msgspec.structs.replace(rules, requires_registered_agents=requires_registered)
+        return CallRules(None, 0, context.number_rules.requires_registered_agents)
+    return context.answering.outbound_rules
