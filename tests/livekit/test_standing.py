@@ -57,6 +57,16 @@ async def test_a_number_that_loses_its_pair_falls_back_to_the_catch_all_s_state(
     assert after.inbound_trunk_id != before.inbound_trunk_id
 
 
+async def test_a_pair_that_sends_for_the_agent_of_before_is_pending(world: Reconciled) -> None:
+    number = await world.register("desk")
+    await world.reconciler.tick()
+    await world.change(number, inbound_agent_id="bell")
+    before = await world.state(number)
+    await world.reconciler.tick()
+    after = await world.state(number)
+    assert [state and state.status for state in (before, after)] == ["pending", "ready"]
+
+
 async def test_under_the_shared_topology_a_new_number_is_ready_at_once(world: Reconciled) -> None:
     world.estate = an_estate(Layer.SHARED)
     world.reconciler = world.another()

@@ -22,6 +22,17 @@ async def test_the_next_call_goes_to_another_agent_and_a_running_one_is_untouche
     assert [message for _, message in first.ladder][-1] == "200"
 
 
+async def test_a_call_right_after_a_change_goes_to_the_agent_of_now(stage: Stage) -> None:
+    await stage.worker("desk", behaviour=SLOW)
+    bell = await stage.worker("bell", behaviour=SLOW)
+    await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
+    await stage.cordboard.until_ready(NUMBER)
+    await stage.cordboard.change(NUMBER, inbound_agent_id="bell")
+    await stage.answered_call(NUMBER)
+    record = await stage.cordboard.record()
+    assert (record["agent_id"], len(bell.jobs)) == ("bell", 1)
+
+
 async def test_the_next_call_goes_to_another_version(stage: Stage) -> None:
     blue, green = await stage.worker("desk", "blue"), await stage.worker("desk", "green")
     agent_id = await stage.cordboard.create_agent("desk", "blue")

@@ -6,7 +6,7 @@ from cordboard.calls import operations, store
 from cordboard.calls.model import Call
 from cordboard.routing.livekit import LiveKit
 from cordboard.routing.livekit_shapes import Dispatch
-from cordboard.routing.model import Target
+from cordboard.routing.model import AgentVersion, Target, key_of
 from cordboard.runtime.clock import Clock
 from cordboard.runtime.db import Database
 
@@ -15,9 +15,11 @@ SEND_WITHIN_MS = 1_000
 
 
 class _Ours(msgspec.Struct):
-    """Job metadata, as far as it tells a dispatch of Cordboard's."""
+    """Job metadata, as far as it tells a dispatch of Cordboard's, and whom it is for."""
 
     cordboard: int
+    agent_id: str = ""
+    agent_version: int = 0
 
 
 class Dispatching:
@@ -45,9 +47,9 @@ class Dispatching:
         if looks_first:
             ours = await self._ours(call)
             for dispatch in ours:
-                if dispatch.metadata != target.metadata:
+                if not _is_for(dispatch, call, target):
                     await self._livekit.delete_dispatch(call.room, dispatch.dispatch_id)
-            if any(dispatch.metadata == target.metadata for dispatch in ours):
+            if any(_is_for(dispatch, call, target) for dispatch in ours):
                 await self._settle(call, target)
                 return
         while self._clock() - call.asked_ms >= SEND_WITHIN_MS:
@@ -63,7 +65,7 @@ class Dispatching:
         mine = sorted(
             dispatch.dispatch_id
             for dispatch in await self._ours(call)
-            if dispatch.metadata == target.metadata
+            if _is_for(dispatch, call, target)
         )
         for surplus in mine[1:]:
             await self._livekit.delete_dispatch(call.room, surplus)
@@ -85,7 +87,29 @@ class Dispatching:
 
 
 def _is_ours(dispatch: Dispatch) -> bool:
+    return _told(dispatch).cordboard == 1
+
+
+def _is_for(dispatch: Dispatch, call: Call, target: Target) -> bool:
+    """Whether a dispatch sends for a call's present agent.
+
+    The first may have been sent for by LiveKit, by a rule that cannot know of the call.
+    """
+    if dispatch.metadata == target.metadata or call.attempt > 0:
+        return dispatch.metadata == target.metadata
+    told = _told(dispatch)
+    sent = AgentVersion(
+        agent_id=told.agent_id,
+        agent_version=told.agent_version,
+        livekit_agent_name=dispatch.agent_name,
+        livekit_deployment=dispatch.deployment or None,
+        is_registered=True,
+    )
+    return key_of(sent) == key_of(target)
+
+
+def _told(dispatch: Dispatch) -> _Ours:
     try:
-        return msgspec.json.decode(dispatch.metadata, type=_Ours).cordboard == 1
+        return msgspec.json.decode(dispatch.metadata, type=_Ours)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
+        return _Ours(cordboard=0)

@@ -24,13 +24,23 @@ from cordboard.calls.model import (
 )
 from cordboard.calls.seen import Seen, Sighting
 from cordboard.routing.events import LiveKitEvent, Sight
-from cordboard.routing.model import IncomingCall, Refused, call_id, decide
-from cordboard.routing.store import find_facts, find_own_rule
+from cordboard.routing.model import (
+    Decision,
+    IncomingCall,
+    Refused,
+    RoutableNumber,
+    call_id,
+    decide,
+    key_of,
+)
+from cordboard.routing.store import OwnRule, find_facts, find_own_rule
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import WriteTx
 from cordboard.runtime.ids import OrganizationId
 
 WHOLE_SECOND_MS = 999
+LOOKED_UP_WITHIN_MS = 2_000
+"""How long before its caller joins a call may have been given to a rule."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -130,14 +140,20 @@ async def observe(
 async def _begin(
     tx: WriteTx, cluster_id: str, room: tuple[str, str], leg: Leg, seen: Seen
 ) -> Taken | None:
-    """Decide a call and begin its record; None for a call that came by a foreign rule."""
+    """Decide a call and begin its record; None for a call that came by a foreign rule.
+
+    For one that came by a number's own rule, as that may have been before the last change, it is
+    looked whom LiveKit has sent for: another agent than the number's goes.
+    """
     rule = await find_own_rule(tx, cluster_id, leg.rule_id)
     if rule is None:
         return None
     name = call_id(cluster_id, leg.sip_call_id)
     incoming = IncomingCall(name, cluster_id, leg.dialled, leg.caller, leg.joined_ms)
-    decision = decide(incoming, await find_facts(tx, leg.dialled))
+    facts = await find_facts(tx, leg.dialled)
+    decision = decide(incoming, facts)
     is_refused = isinstance(decision, Refused)
+    is_doubtful = _is_doubtful(rule, decision, facts.number, leg.joined_ms)
     call = Call(
         call_id=name,
         organization_id=decision.organization_id or NOBODY,
@@ -146,18 +162,33 @@ async def _begin(
         room=room[1],
         leg=leg,
         decision=decision,
-        is_decided_here=rule.is_catch_all,
+        is_decided_here=rule.is_catch_all or is_doubtful,
         state=CallState.RINGING,
         started_ms=leg.joined_ms,
         created_ms=tx.now_ms,
         updated_ms=tx.now_ms,
         tried_ms=tx.now_ms,
-        asked_ms=tx.now_ms,
+        asked_ms=0 if is_doubtful else tx.now_ms,
         closing_ms=tx.now_ms if is_refused else None,
         closing_reason=EndReason(decision.reason) if isinstance(decision, Refused) else None,
     ).observed(seen, tx.now_ms)
     await tx.execute_together(store.insert_call(call))
     return Taken(call, is_new=True, has_just_ended=call.ended_ms is not None)
+
+
+def _is_doubtful(
+    rule: OwnRule, decision: Decision, number: RoutableNumber | None, joined_ms: int
+) -> bool:
+    """Whether a number's own rule may have sent a call to the agent of before.
+
+    A call that rang before the number was changed stays where it is.
+    """
+    if rule.is_catch_all or number is None or isinstance(decision, Refused):
+        return False
+    if joined_ms <= number.updated_ms:
+        return False
+    was_replaced = number.revision > 1 and rule.noted_ms > joined_ms - LOOKED_UP_WITHIN_MS
+    return was_replaced or rule.answered_by != key_of(decision.targets[0])
 
 
 async def ask_again(tx: WriteTx, call: Call) -> Call | None:

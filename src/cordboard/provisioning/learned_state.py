@@ -4,6 +4,7 @@ from typing import Any
 
 from cordboard.routing.comparison import Ready
 from cordboard.routing.livekit_errors import LiveKitConflictError, LiveKitError
+from cordboard.routing.model import AgentVersion, key_of
 from cordboard.routing.store import NumberState
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 
@@ -15,9 +16,13 @@ nothing yet."""
 
 
 def learned_state(
-    cluster_id: str, registration_id: RegistrationId, organization_id: OrganizationId, found: Found
+    cluster_id: str,
+    registration_id: RegistrationId,
+    organization_id: OrganizationId,
+    found: Found,
+    agent: AgentVersion | None,
 ) -> NumberState:
-    """Return what is known of a pair at a cluster."""
+    """Return what is known of a pair at a cluster; ``agent`` is who its rule was made to name."""
     trunk_id = rule_id = error = None
     status = "pending"
     match found:
@@ -39,6 +44,7 @@ def learned_state(
         dispatch_rule_id=rule_id,
         status=status,
         error=error,
+        answered_by=key_of(agent) if rule_id else None,
     )
 
 

@@ -23,7 +23,7 @@ from cordboard.routing.livekit_errors import (
     LiveKitUnreachableError,
 )
 from cordboard.routing.livekit_shapes import DispatchRule, InboundTrunk
-from cordboard.routing.model import RoutableNumber
+from cordboard.routing.model import AgentVersion, RoutableNumber
 from cordboard.routing.store import NumberState
 from cordboard.routing.topology import (
     CATCH_ALL,
@@ -279,7 +279,7 @@ class Reconciler:
         name, organization_id = number.registration_id, number.organization_id
         cluster_id = self._livekit.cluster_id
         if await self._db.write(store.insert_pending_state, organization_id, number, cluster_id):
-            known[name] = self._state(name, organization_id, None)
+            known[name] = self._state(name, organization_id, None, None)
 
     async def _remove(self, difference: Difference) -> set[str]:
         """Remove what is ours and should not be; return the tags of which something is left.
@@ -363,10 +363,10 @@ class Reconciler:
         """Return which states are others than those known, and which are to be forgotten."""
         found = {**plan.difference.ready, **plan.difference.blocked, **outcomes}
         catch_all_found = self._catch_all or found.get(CATCH_ALL)
-        states = [self._state(store.CATCH_ALL_STATE, store.EVERYBODY, catch_all_found)]
+        states = [self._state(store.CATCH_ALL_STATE, store.EVERYBODY, catch_all_found, None)]
         for number in plan.numbers:
-            name = number.registration_id
-            states.append(self._state(name, number.organization_id, found.get(name)))
+            name, agent = number.registration_id, number.inbound
+            states.append(self._state(name, number.organization_id, found.get(name), agent))
         changed = [state for state in states if known.get(state.registration_id) != state]
         registered = {state.registration_id for state in states}
         let_go(states)
@@ -375,9 +375,14 @@ class Reconciler:
         return changed, [RegistrationId(name) for name in known.keys() - registered]
 
     def _state(
-        self, registration_id: RegistrationId, organization_id: OrganizationId, found: Found
+        self,
+        registration_id: RegistrationId,
+        organization_id: OrganizationId,
+        found: Found,
+        agent: AgentVersion | None,
     ) -> NumberState:
-        return learned_state(self._livekit.cluster_id, registration_id, organization_id, found)
+        cluster_id = self._livekit.cluster_id
+        return learned_state(cluster_id, registration_id, organization_id, found, agent)
 
 
 def _by_tag(surplus: Iterable[Surplus]) -> list[tuple[str, list[Surplus]]]:

@@ -90,6 +90,7 @@ class RoutableNumber(msgspec.Struct, frozen=True):
     Attributes:
         carrier_account_id: The account that owns the number, or None while that is not known.
         webhook_url: Kept for the step that is to come.
+        updated_ms: When it was changed last.
     """
 
     phone_number: E164
@@ -100,6 +101,7 @@ class RoutableNumber(msgspec.Struct, frozen=True):
     fallback: AgentVersion | None
     carrier_account_id: str | None = None
     webhook_url: str | None = None
+    updated_ms: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -126,6 +128,19 @@ class Target(msgspec.Struct, frozen=True):
     livekit_agent_name: str
     livekit_deployment: str | None
     metadata: str
+
+
+def key_of(agent: AgentVersion | Target | None) -> str | None:
+    """Return what tells whether two mean the same worker for the same version; None for nobody."""
+    if agent is None:
+        return None
+    named = (
+        agent.agent_id,
+        agent.agent_version,
+        agent.livekit_agent_name,
+        agent.livekit_deployment,
+    )
+    return msgspec.json.encode(named).decode()
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):

@@ -13,13 +13,13 @@ from cordboard.numbers.aliases import alias_in
 from cordboard.numbers.dialled import read_dialled
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import Number
-from cordboard.routing.model import AgentVersion, Facts, RoutableNumber
+from cordboard.routing.model import AgentVersion, Facts, RoutableNumber, key_of
 from cordboard.runtime.db import ReadTx, Row, WriteTx
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 
 _WORKER = """
     number.phone_number, number.organization_id, number.registration_id, number.revision,
-    number.inbound_webhook_url,
+    number.updated_ms, number.inbound_webhook_url,
     number.inbound_agent_id, number.inbound_agent_version,
     inbound.livekit_agent_name, inbound.livekit_deployment,
     number.fallback_agent_id, number.fallback_agent_version"""
@@ -41,7 +41,7 @@ _FALLBACK = """
 
 _STATE = """
     registration_id, organization_id, cluster_id, inbound_trunk_id, dispatch_rule_id, status,
-    error"""
+    error, answered_by"""
 
 AT_ONCE = 500
 """How many rows of a long list are read at a time, so that the event loop waits for no more."""
@@ -59,6 +59,7 @@ class NumberState(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         status: ``pending``, ``ready``, ``blocked`` or ``failed``.
         error: Why it is not ready, in words that name what stands in the way.
+        answered_by: Whom the rule that stands sends for (``model.key_of``); None without one.
     """
 
     registration_id: RegistrationId
@@ -68,6 +69,7 @@ class NumberState(msgspec.Struct, frozen=True, gc=False):
     dispatch_rule_id: str | None
     status: str
     error: str | None
+    answered_by: str | None = None
 
 
 def _agent_version(
@@ -86,7 +88,7 @@ def _agent_version(
 
 
 def _number_from_row(row: Iterable[Any]) -> RoutableNumber:
-    number, organization, registration, revision, webhook, *agents = row
+    number, organization, registration, revision, updated_ms, webhook, *agents = row
     return RoutableNumber(
         phone_number=E164(number),
         organization_id=organization,
@@ -95,6 +97,7 @@ def _number_from_row(row: Iterable[Any]) -> RoutableNumber:
         inbound=_agent_version(*agents[:4]),
         fallback=_agent_version(*agents[4:]),
         webhook_url=webhook,
+        updated_ms=updated_ms,
     )
 
 
@@ -261,6 +264,8 @@ async def find_standing(
 ) -> NumberState | None:
     """Return what is known to stand for a number: its own pair, or the catch-all; None for neither.
 
+    A pair that sends for another agent than the number has now is pending.
+
     Args:
         tx: A transaction.
         organization_id: Whose number it is.
@@ -269,6 +274,10 @@ async def find_standing(
     """
     own = await find_state(tx, organization_id, number.registration_id)
     is_static = number.inbound_agent_id is not None and number.inbound_webhook_url is None
+    if own is not None and own.status == "ready":
+        now = (await find_routable_numbers(tx, [number.phone_number])).get(number.phone_number)
+        if now is None or not is_static or own.answered_by != key_of(now.inbound):
+            return msgspec.structs.replace(own, status="pending")
     if own is not None or (makes_pairs and is_static):
         return own
     return await find_state(tx, EVERYBODY, CATCH_ALL_STATE)
@@ -305,12 +314,13 @@ async def update_states(
     for state in states:
         await tx.execute(
             """INSERT INTO phone_number_livekit (registration_id, organization_id, cluster_id,
-                 inbound_trunk_id, dispatch_rule_id, status, error, updated_ms)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 inbound_trunk_id, dispatch_rule_id, status, error, answered_by, updated_ms)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                ON CONFLICT (registration_id) DO UPDATE SET cluster_id = excluded.cluster_id,
                  inbound_trunk_id = excluded.inbound_trunk_id,
                  dispatch_rule_id = excluded.dispatch_rule_id, status = excluded.status,
-                 error = excluded.error, updated_ms = excluded.updated_ms""",
+                 error = excluded.error, answered_by = excluded.answered_by,
+                 updated_ms = excluded.updated_ms""",
             *msgspec.structs.astuple(state),
             tx.now_ms,
         )
@@ -343,9 +353,17 @@ async def update_catch_all(tx: WriteTx, cluster_id: str, rule_id: str) -> None:
 
 
 class OwnRule(msgspec.Struct, frozen=True):
-    """A dispatch rule of ours; whether Cordboard sends for the agents of its calls."""
+    """A dispatch rule of ours.
+
+    Attributes:
+        is_catch_all: Whether Cordboard sends for the agents of its calls.
+        answered_by: Whom LiveKit sends for by itself (``model.key_of``), as far as is known.
+        noted_ms: Since when that is known.
+    """
 
     is_catch_all: bool
+    answered_by: str | None = None
+    noted_ms: int = 0
 
 
 async def find_own_rule(tx: ReadTx, cluster_id: str, rule_id: str) -> OwnRule | None:
@@ -358,11 +376,14 @@ async def find_own_rule(tx: ReadTx, cluster_id: str, rule_id: str) -> OwnRule | 
     if row is not None:
         return OwnRule(is_catch_all=True)
     row = await tx.fetch_one(
-        "SELECT 1 FROM phone_number_livekit WHERE cluster_id = $1 AND dispatch_rule_id = $2",
+        """SELECT answered_by, updated_ms FROM phone_number_livekit
+           WHERE cluster_id = $1 AND dispatch_rule_id = $2""",
         cluster_id,
         rule_id,
     )
-    return None if row is None else OwnRule(is_catch_all=False)
+    if row is None:
+        return None
+    return OwnRule(is_catch_all=False, answered_by=row[0], noted_ms=row[1])
 
 
 async def get_installation_id(tx: WriteTx) -> str:

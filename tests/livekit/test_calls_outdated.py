@@ -1,0 +1,81 @@
+"""A call that comes by a number's own rule of before the last change is decided as it is now."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from cordboard.calls.model import EndReason
+from cordboard.numbers.model import Number
+from cordboard.numbers.operations import update_number
+from cordboard.routing import store
+from cordboard.routing.topology import Layer
+from cordboard.simulated.livekit import Behaviour
+from tests.support.answered import Answered, answered
+from tests.support.numbers import RULES
+
+WITHIN_S = 15
+SLOW = Behaviour(joins_after_s=0.5, audio_after_s=0)
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[Answered]:
+    """A number's pair stands here once it is reconciled, and as long as it is not again."""
+    async with answered(database_url, Layer.DEDICATED) as one:
+        yield one
+
+
+async def _change(world: Answered, number: Number, **fields: object) -> None:
+    await world.db.write(update_number, world.actor, number.phone_number, fields, None, RULES)
+
+
+async def _state(world: Answered, number: Number) -> store.NumberState:
+    key = number.organization_id, number.registration_id
+    state = await world.db.read(store.find_state, *key)
+    assert state is not None
+    return state
+
+
+async def test_it_is_answered_by_the_agent_that_the_number_has_now(world: Answered) -> None:
+    world.lk.register_worker("desk", behaviour=SLOW)
+    bell = world.lk.register_worker("bell", behaviour=SLOW)
+    number = await world.register("desk")
+    await world.reconcile()
+    await _change(world, number, inbound_agent_id="bell")
+    caller = await world.call(number.phone_number)
+    assert await caller.until_answered(WITHIN_S) in {job.identity for job in bell.jobs}
+    caller.hang_up()
+    call = await world.record(lambda it: it.ended_ms is not None)
+    assert call.end_reason is EndReason.CALLER_HUNG_UP
+    assert call.target is not None
+    assert call.target.agent_id == "bell"
+
+
+async def test_nobody_else_is_sent_for_when_the_agent_is_still_the_same(world: Answered) -> None:
+    desk = world.lk.register_worker("desk")
+    number = await world.register("desk")
+    await world.reconcile()
+    await _change(world, number, nickname="Front desk")
+    caller = await world.call(number.phone_number)
+    await caller.until_answered(WITHIN_S)
+    assert len(desk.jobs) == 1
+    assert world.sent("CreateDispatch") == 0
+
+
+async def test_it_keeps_the_agent_that_livekit_has_sent_for_when_that_is_the_right_one(
+    world: Answered,
+) -> None:
+    desk = world.lk.register_worker("desk", behaviour=SLOW)
+    number = await world.register("bell")
+    await world.reconcile()
+    before = await _state(world, number)
+    await _change(world, number, inbound_agent_id="desk")
+    await world.reconcile()
+    after = await _state(world, number)
+    late = msgspec.structs.replace(after, answered_by=before.answered_by)
+    await world.db.write(store.update_states, [late], [])
+    caller = await world.call(number.phone_number)
+    await caller.until_answered(WITHIN_S)
+    assert (await world.record()).is_decided_here
+    assert len(desk.jobs) == 1
+    assert world.sent("CreateDispatch") == 0
