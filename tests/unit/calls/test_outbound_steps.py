@@ -127,6 +127,12 @@ def test_a_call_rings_for_no_agent_for_3_seconds_at_most() -> None:
     assert step(ringing(), 10_000, AGENT, AGENT_LEFT) == GoOn(EndReason.AGENT_GONE)
 
 
+@pytest.mark.parametrize("seen", [(CALLEE, CALLEE_LEFT, FINISHED), (FINISHED,)], ids=len)
+def test_an_agent_that_goes_after_the_telephone_is_not_to_blame(seen: tuple[Sighting, ...]) -> None:
+    left = Sighting(Sight.LEFT, "PA_agent", START + 9_600, "agent")
+    assert step(ringing(), 12_600, AGENT, *seen, left) == GoOn(EndReason.UNKNOWN)
+
+
 def test_a_call_on_which_somebody_talks_waits_for_nothing() -> None:
     assert step(answered(), 60_000, AGENT, AGENT_AUDIO, CALLEE) == Wait(None)
 

@@ -88,7 +88,10 @@ def _ringing(
     """Have an agent there when somebody answers."""
     gone_ms = _gone_ms(seen.agents, intent_ms, deadlines)
     if gone_ms is not None and now_ms >= gone_ms:
-        return GoOn(EndReason.AGENT_GONE)
+        # An agent that goes when the telephone's side has gone is not the one who failed; what came
+        # of that dial was known to a process that is not there any more.
+        is_over = seen.finished_ms is not None or seen.caller.left_ms is not None
+        return GoOn(EndReason.UNKNOWN if is_over else EndReason.AGENT_GONE)
     outcome_ms = intent_ms + deadlines.dialled_ms
     if now_ms >= outcome_ms:
         return LookForOutcome(now_ms, is_last=True)
