@@ -151,8 +151,10 @@ async def _run(start: Start) -> None:
             BUILD.labels(__version__, start.role, kind).set(1)
             async with _livekit(settings, db) as livekit:
                 if livekit is not None:
-                    works += [] if start.role is Role.API else livekit.works
                     works += livekit.always
+                if livekit is not None and start.role is not Role.API:
+                    works += livekit.works
+                    await livekit.stand()
                 keep_responsive()
                 if start.role is Role.WORKER:
                     async with repeated(*works):

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from cordboard.simulated.livekit import Behaviour, SimulatedLiveKit, simulated_livekit
+from cordboard.simulated.livekit import (
+    Behaviour,
+    Fault,
+    FaultKind,
+    SimulatedLiveKit,
+    simulated_livekit,
+)
 from tests.support.agent_caller import agent_path, create_agent
 from tests.support.builders import a_number
 from tests.support.caller import Caller
@@ -91,6 +97,12 @@ def test_a_number_is_provisioned_and_a_deletion_says_what_is_left(
         lk.faults.is_down = True
         left = caller.delete(second).data["cleanup_results"]
         assert left == {"dispatch_rule": False, "inbound_trunk": False, "outbound_trunk": True}
+
+
+def test_the_catch_all_stands_before_the_server_answers(place: Place, lk: SimulatedLiveKit) -> None:
+    lk.faults.add(Fault("CreateSIPInboundTrunk", FaultKind.SLOW, delay_s=0.5))
+    with place.serve():
+        assert (len(lk.sip.inbound), len(lk.sip.rules)) == (1, 1)
 
 
 def test_the_doctor_and_the_api_say_how_livekit_differs(place: Place, lk: SimulatedLiveKit) -> None:

@@ -1,10 +1,15 @@
-"""While LiveKit's keys are rotated, a dial goes out once: no refusal of it leads to a second."""
+"""A dial goes out once, whatever LiveKit says: no refusal of it leads to a second."""
 
 import pytest
 from livekit import api
 
 from cordboard.routing.livekit import APIKey, LiveKit
-from cordboard.routing.livekit_errors import DialFailedError, LiveKitKeyRefusedError
+from cordboard.routing.livekit_errors import (
+    DialFailedError,
+    Effect,
+    LiveKitError,
+    LiveKitKeyRefusedError,
+)
 from cordboard.routing.livekit_shapes import Dial
 from cordboard.simulated.livekit import Moment, Outcome, SimulatedLiveKit, simulated_livekit
 from cordboard.simulated.livekit.errors import TwirpError
@@ -51,4 +56,26 @@ async def test_a_refusal_that_looks_like_that_of_a_key_is_not_dialled_with_the_n
         with pytest.raises(LiveKitKeyRefusedError):
             await livekit.dial(DIAL)
         assert (dials(lk), len(lk.callees.dialled)) == ([403], 1)
+        await livekit.aclose()
+
+
+@pytest.mark.parametrize(
+    ("message", "effect"),
+    [("no response from servers", Effect.NOT_DONE), ("went away", Effect.UNKNOWN)],
+)
+async def test_a_dial_that_no_gateway_claims_is_known_not_to_be_made(
+    message: str, effect: Effect
+) -> None:
+    async with simulated_livekit() as lk:
+        livekit = rotating(lk)
+        await livekit.list_rooms()
+
+        def refuse(method: str, moment: Moment) -> None:
+            if method == "CreateSIPParticipant" and moment is Moment.BEFORE_EFFECT:
+                raise TwirpError("unavailable", message)
+
+        lk.on_request = refuse
+        with pytest.raises(LiveKitError) as refused:
+            await livekit.dial(DIAL)
+        assert (refused.value.effect, lk.callees.dialled) == (effect, [])
         await livekit.aclose()

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 CLUSTER = "default"
 FLUSH_AT_END_S = 1
+STANDS_WITHIN_S = 2
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -154,6 +155,16 @@ class Connected(msgspec.Struct, frozen=True):
     def works(self) -> list[Work]:
         """What each worker repeats, beside what every process does."""
         return [*reconcile(self.reconciler), sweep_probe_rooms(self.probing)]
+
+    async def stand(self) -> None:
+        """See that the catch-all stands before anything is served, for 2 s at most.
+
+        A number that is registered before would ring for ever; what is not done by then is gone on
+        with in the background.
+        """
+        with suppress(DomainError, TimeoutError):
+            async with asyncio.timeout(STANDS_WITHIN_S):
+                await self.reconciler.watch_catch_all()
 
 
 def warn_of_old_addresses(settings: Settings, today: date) -> None:

@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 
-LEASE_MS = 15_000
+LEASE_MS = 8_000
 IN_FLIGHT = 8
 MOST_UNANSWERED = 8
 EVENTS_AT_ONCE = 1000

@@ -35,6 +35,9 @@ DEADLINE_S = 5.0
 LISTING_DEADLINE_S = 30.0
 DIAL_GRACE_S = 5.0
 KEY_CODES = ("unauthenticated", "permission_denied")
+UNCLAIMED = "no response from servers"
+"""None of LiveKit's programs claimed the request (psrpc 0.7: what is not claimed is not begun)."""
+
 UNKNOWN_CODES = ("unavailable", "internal", "unknown", "deadline_exceeded", "canceled", "aborted")
 CONFLICT_WORDS = ("Conflicting inbound SIP Trunks", "already exists in", "Multiple SIP Trunks")
 
@@ -287,7 +290,7 @@ def _classified(error: api.ServerError) -> LiveKitError:
         return LiveKitNotFoundError(detail, error.code)
     if any(words in error.message for words in CONFLICT_WORDS):
         return LiveKitConflictError(detail, error.code)
-    if error.code in UNKNOWN_CODES:
+    if error.code in UNKNOWN_CODES and error.message != UNCLAIMED:
         return LiveKitUnansweredError(detail, error.code)
     return LiveKitRefusedError(detail, error.code)
 
