@@ -178,8 +178,17 @@ async def finish(tx: WriteTx, call: Call, longest_ms: int) -> Call | None:
         end_reason=now.closing_reason or EndReason.UNKNOWN,
     )
     await tx.execute_together(store.update_call(after))
-    await settle(tx, after.organization_id, after.call_id, after.duration_ms)
+    used_ms = min(_used_ms(after, tx.now_ms), longest_ms)
+    await settle(tx, after.organization_id, after.call_id, used_ms)
     return after
+
+
+def _used_ms(call: Call, now_ms: int) -> int:
+    """Return how long a call talked; of one that may have, unseen, since its dial at the most."""
+    is_unseen = call.end_reason is EndReason.UNKNOWN and call.answered_ms is None
+    if is_unseen and call.dial is not None and call.dial.intent_ms is not None:
+        return now_ms - call.dial.intent_ms
+    return call.duration_ms
 
 
 async def _claimed(tx: WriteTx, call: Call) -> Call | None:
