@@ -6,6 +6,7 @@ import pytest
 
 from cordboard.numbers.operations import create_number
 from cordboard.routing import store
+from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.routing.store import AT_ONCE
 from cordboard.routing.topology import Layer
 from cordboard.runtime.db import Database, WriteTx
@@ -65,6 +66,26 @@ async def test_a_pair_that_sends_for_the_agent_of_before_is_pending(world: Recon
     await world.reconciler.tick()
     after = await world.state(number)
     assert [state and state.status for state in (before, after)] == ["pending", "ready"]
+
+
+@pytest.mark.parametrize("agent", ["desk", None])
+async def test_a_livekit_that_cannot_be_asked_is_said_of_a_number_that_waits_for_it(
+    world: Reconciled, agent: str | None
+) -> None:
+    await world.reconciler.tick()
+    world.lk.faults.is_down = True
+    number = await world.register(agent)
+    with pytest.raises(LiveKitError):
+        await world.reconciler.watch_catch_all()
+    failed = await world.state(number)
+    assert failed is not None
+    assert (failed.status, failed.error is None) == ("failed", False)
+    world.lk.faults.is_down = False
+    await world.reconciler.watch_catch_all()
+    await world.reconciler.follow_changes()
+    after = await world.state(number)
+    assert after is not None
+    assert (after.status, after.error) == ("ready", None)
 
 
 async def test_under_the_shared_topology_a_new_number_is_ready_at_once(world: Reconciled) -> None:

@@ -7,12 +7,13 @@ an unanswered create left behind is found by its tag, and adopted, in the next.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 import structlog
 
-from cordboard.provisioning.learned_state import Found, learned_state, let_go
+from cordboard.provisioning.learned_state import learned_state, let_go
 from cordboard.provisioning.repair_pair import repair_pair
 from cordboard.routing import store
 from cordboard.routing.comparison import Difference, Ready, Surplus, compare, is_right
@@ -23,7 +24,7 @@ from cordboard.routing.livekit_errors import (
     LiveKitUnreachableError,
 )
 from cordboard.routing.livekit_shapes import DispatchRule, InboundTrunk
-from cordboard.routing.model import AgentVersion, RoutableNumber
+from cordboard.routing.model import RoutableNumber
 from cordboard.routing.store import NumberState
 from cordboard.routing.topology import (
     CATCH_ALL,
@@ -35,7 +36,7 @@ from cordboard.routing.topology import (
     tag_of,
 )
 from cordboard.runtime.db import Database
-from cordboard.runtime.ids import OrganizationId, RegistrationId, new_id
+from cordboard.runtime.ids import RegistrationId, new_id
 from cordboard.runtime.leases import claim_lease, release_lease
 from cordboard.runtime.outbox import list_events
 from cordboard.runtime.repeating import Work
@@ -93,6 +94,7 @@ class Reconciler:
         """Know nothing of the cluster yet: the first check lists everything."""
         self._db = db
         self._livekit = livekit
+        self._state = partial(learned_state, livekit.cluster_id)
         self._estate = estate
         self._wanted_catch_all = catch_all(estate)
         self._holder = new_id("worker_")
@@ -119,7 +121,13 @@ class Reconciler:
         """
         if not await self._leads():
             return
-        was_rebuilt = await self._keep_catch_all()
+        try:
+            was_rebuilt = await self._keep_catch_all()
+        except LiveKitError as error:
+            self._has_failed = True
+            failed = self._state(store.CATCH_ALL_STATE, store.EVERYBODY, error, None)
+            await self._db.write(store.update_states, [failed], [])
+            raise
         if was_rebuilt or self._has_failed:
             self._is_stale, self._has_failed = True, False
 
@@ -373,16 +381,6 @@ class Reconciler:
         let_go(plan.numbers)
         let_go(plan.difference.repairs)
         return changed, [RegistrationId(name) for name in known.keys() - registered]
-
-    def _state(
-        self,
-        registration_id: RegistrationId,
-        organization_id: OrganizationId,
-        found: Found,
-        agent: AgentVersion | None,
-    ) -> NumberState:
-        cluster_id = self._livekit.cluster_id
-        return learned_state(cluster_id, registration_id, organization_id, found, agent)
 
 
 def _by_tag(surplus: Iterable[Surplus]) -> list[tuple[str, list[Surplus]]]:

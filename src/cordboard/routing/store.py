@@ -19,9 +19,8 @@ from cordboard.runtime.ids import OrganizationId, RegistrationId
 
 _WORKER = """
     number.phone_number, number.organization_id, number.registration_id, number.revision,
-    number.updated_ms, number.inbound_webhook_url,
-    number.inbound_agent_id, number.inbound_agent_version,
-    inbound.livekit_agent_name, inbound.livekit_deployment,
+    number.updated_ms, number.inbound_webhook_url, number.inbound_agent_id,
+    number.inbound_agent_version, inbound.livekit_agent_name, inbound.livekit_deployment,
     number.fallback_agent_id, number.fallback_agent_version"""
 
 _FROM = """
@@ -264,7 +263,8 @@ async def find_standing(
 ) -> NumberState | None:
     """Return what is known to stand for a number: its own pair, or the catch-all; None for neither.
 
-    A pair that sends for another agent than the number has now is pending.
+    A pair that sends for another agent than the number has now is pending. Before a number has its
+    own pair, a catch-all that failed stands for it: LiveKit cannot be asked.
 
     Args:
         tx: A transaction.
@@ -278,9 +278,9 @@ async def find_standing(
         now = (await find_routable_numbers(tx, [number.phone_number])).get(number.phone_number)
         if now is None or not is_static or own.answered_by != key_of(now.inbound):
             return msgspec.structs.replace(own, status="pending")
-    if own is not None or (makes_pairs and is_static):
-        return own
-    return await find_state(tx, EVERYBODY, CATCH_ALL_STATE)
+    shared = await find_state(tx, EVERYBODY, CATCH_ALL_STATE) if own is None else own
+    is_waiting = own is None and makes_pairs and is_static
+    return None if is_waiting and shared and shared.status != "failed" else shared
 
 
 async def insert_pending_state(
