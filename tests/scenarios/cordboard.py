@@ -60,6 +60,14 @@ class Cordboard:
         """Send a request with the first key pair."""
         return await asyncio.to_thread(self._caller.request, method, path, body, headers)
 
+    async def requests_at_once(
+        self, method: str, path: str, body: object, count: int
+    ) -> list[Answer]:
+        """Send a request many times at once, each by a connection of its own."""
+        callers = [self._serving.caller(self._pair) for _ in range(count)]
+        asked = (asyncio.to_thread(caller.request, method, path, body) for caller in callers)
+        return await asyncio.gather(*asked)
+
     async def create(self, number: str, **fields: object) -> None:
         """Register a number."""
         await asyncio.to_thread(lambda: self._caller.create(number, **fields))
