@@ -1,9 +1,7 @@
 """A server with a LiveKit: numbers are provisioned, the doctor and the API say what stands."""
 
-import asyncio
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,11 @@ from cordboard.simulated.livekit import (
     Fault,
     FaultKind,
     SimulatedLiveKit,
-    simulated_livekit,
 )
 from tests.support.agent_caller import agent_path, create_agent
 from tests.support.builders import a_number
 from tests.support.caller import Caller
+from tests.support.exchange import exchange
 from tests.support.process import Place, Serving
 
 DRIFT = "/api/livekit/drift"
@@ -29,21 +27,8 @@ CIDRS = "192.0.2.0/24"
 @pytest.fixture
 def lk() -> Iterator[SimulatedLiveKit]:
     """A simulated LiveKit in a thread of its own."""
-    started, stop = threading.Event(), threading.Event()
-    found: list[SimulatedLiveKit] = []
-
-    async def run() -> None:
-        async with simulated_livekit() as livekit:
-            found.append(livekit)
-            started.set()
-            await asyncio.to_thread(stop.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    started.wait()
-    yield found[0]
-    stop.set()
-    thread.join()
+    with exchange() as running:
+        yield running.lk
 
 
 @pytest.fixture

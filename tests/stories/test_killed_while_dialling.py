@@ -1,7 +1,5 @@
 """A server that is killed while it makes a call: nobody's telephone ever rings twice."""
 
-import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,11 +13,11 @@ from cordboard.simulated.livekit import (
     Moment,
     Outcome,
     SimulatedLiveKit,
-    simulated_livekit,
 )
 from cordboard.simulated.livekit.errors import TwirpError
 from tests.support.builders import a_number
 from tests.support.caller import Caller
+from tests.support.exchange import exchange
 from tests.support.outbound import CALLEE, TRUNK
 from tests.support.process import SECRET_KEY, Place, Serving
 
@@ -65,23 +63,10 @@ POINTS = [
 @pytest.fixture
 def lk() -> Iterator[SimulatedLiveKit]:
     """A simulated LiveKit in a thread of its own."""
-    started, stop = threading.Event(), threading.Event()
-    found: list[SimulatedLiveKit] = []
-
-    async def run() -> None:
-        async with simulated_livekit() as livekit:
-            found.append(livekit)
-            livekit.register_worker("desk", behaviour=Behaviour(joins_after_s=0.1))
-            livekit.sip.outbound[TRUNK] = api.SIPOutboundTrunkInfo(sip_trunk_id=TRUNK)
-            started.set()
-            await asyncio.to_thread(stop.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    started.wait()
-    yield found[0]
-    stop.set()
-    thread.join()
+    with exchange() as running:
+        running.lk.sip.outbound[TRUNK] = api.SIPOutboundTrunkInfo(sip_trunk_id=TRUNK)
+        running.register_worker("desk").behaviour = Behaviour(joins_after_s=0.1)
+        yield running.lk
 
 
 @pytest.fixture
