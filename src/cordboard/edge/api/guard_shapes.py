@@ -19,7 +19,12 @@ from cordboard.calls.outbound.limits import (
 )
 from cordboard.calls.outbound.store.guards import GuardsRevision
 from cordboard.edge.api.paging import Pagination
-from cordboard.edge.api.resource_fields import Instant, OrganizationName
+from cordboard.edge.api.resource_fields import (
+    Instant,
+    KeyOfChange,
+    OrganizationName,
+    RequestOfChange,
+)
 from cordboard.edge.api.schema_rules import choices, whole
 from cordboard.runtime.clock import iso_utc
 from cordboard.runtime.ids import OrganizationId
@@ -164,16 +169,8 @@ class GuardsChange(msgspec.Struct, frozen=True):
 
     revision: Revision
     at: Instant
-    api_key: Annotated[
-        str | None,
-        Meta(
-            description="The public half of the key pair that did it; null for an operator.",
-            examples=["sk_3xAmPleKeyThatOpensNothing0000000"],
-        ),
-    ]
-    request_id: Annotated[
-        str, Meta(description="The request that did it.", examples=["req_5716e54aee571ba400000001"])
-    ]
+    api_key: KeyOfChange
+    request_id: RequestOfChange
     changes: Annotated[
         dict[str, Any],
         Meta(

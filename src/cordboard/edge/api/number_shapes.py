@@ -6,7 +6,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from cordboard.edge.api import number_fields as fields
-from cordboard.edge.api.resource_fields import Instant, OrganizationName
+from cordboard.edge.api.resource_fields import (
+    Instant,
+    KeyOfChange,
+    OrganizationName,
+    RequestOfChange,
+)
 from cordboard.edge.api.schema_rules import choices
 from cordboard.numbers.model import Number
 from cordboard.numbers.store import NumberRevision
@@ -305,16 +310,8 @@ class Revision(msgspec.Struct, frozen=True):
             extra_json_schema=choices("created", "updated", "deleted"),
         ),
     ]
-    api_key: Annotated[
-        str | None,
-        Meta(
-            description="The public half of the key pair that did it; null for an operator.",
-            examples=["sk_3xAmPleKeyThatOpensNothing0000000"],
-        ),
-    ]
-    request_id: Annotated[
-        str, Meta(description="The request that did it.", examples=["req_5716e54aee571ba400000001"])
-    ]
+    api_key: KeyOfChange
+    request_id: RequestOfChange
     changes: Annotated[
         dict[str, Any],
         Meta(

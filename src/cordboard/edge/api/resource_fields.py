@@ -1,4 +1,4 @@
-"""Fields that every resource has on the wire: whose it is, and when."""
+"""Fields that every resource has on the wire: whose it is, when, and who changed it."""
 
 from typing import Annotated
 
@@ -11,5 +11,15 @@ Instant = Annotated[
         examples=["2024-01-15T10:30:00Z"],
         extra_json_schema={"format": "date-time"},
     ),
+]
+KeyOfChange = Annotated[
+    str | None,
+    Meta(
+        description="The public half of the key pair that did it; null for an operator.",
+        examples=["sk_3xAmPleKeyThatOpensNothing0000000"],
+    ),
+]
+RequestOfChange = Annotated[
+    str, Meta(description="The request that did it.", examples=["req_5716e54aee571ba400000001"])
 ]
 OrganizationName = Annotated[str, Meta(description="The organization's id.", examples=["org_123"])]
