@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from livekit import api
 
 from cordboard.calls.model import EndReason
 from cordboard.numbers.model import Number
@@ -51,6 +52,23 @@ async def test_it_is_answered_by_the_agent_that_the_number_has_now(world: Answer
     assert call.target.agent_id == "bell"
 
 
+async def test_a_rule_that_was_replaced_while_the_call_was_on_its_way_counts_as_the_one_before(
+    world: Answered,
+) -> None:
+    world.lk.register_worker("desk", behaviour=SLOW)
+    bell = world.lk.register_worker("bell", behaviour=SLOW)
+    number = await world.register("desk")
+    await world.reconcile()
+    rule_id = (await _state(world, number)).dispatch_rule_id or ""
+    before = api.SIPDispatchRuleInfo()
+    before.CopyFrom(world.lk.sip.rules[rule_id])
+    await _change(world, number, inbound_agent_id="bell")
+    await world.reconcile()
+    world.lk.sip.rules[rule_id] = before
+    caller = await world.call(number.phone_number)
+    assert await caller.until_answered(WITHIN_S) in {job.identity for job in bell.jobs}
+
+
 async def test_nobody_else_is_sent_for_when_the_agent_is_still_the_same(world: Answered) -> None:
     desk = world.lk.register_worker("desk")
     number = await world.register("desk")
@@ -79,3 +97,17 @@ async def test_it_keeps_the_agent_that_livekit_has_sent_for_when_that_is_the_rig
     assert (await world.record()).is_decided_here
     assert len(desk.jobs) == 1
     assert world.sent("CreateDispatch") == 0
+
+
+async def test_a_call_that_rang_before_the_change_keeps_its_agent_however_late_it_is_recorded(
+    database_url: str,
+) -> None:
+    async with answered(database_url, Layer.DEDICATED, events=False) as world:
+        desk, bell = world.lk.register_worker("desk"), world.lk.register_worker("bell")
+        number = await world.register("desk")
+        await world.reconcile()
+        caller = await world.call(number.phone_number)
+        await caller.until_answered(WITHIN_S)
+        await _change(world, number, inbound_agent_id="bell")
+        assert not (await world.record(lambda it: it.answered_ms is not None)).is_decided_here
+        assert (len(desk.jobs), bell.jobs, caller.ended) == (1, [], None)

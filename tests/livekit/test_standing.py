@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from cordboard.numbers.operations import create_number
@@ -61,11 +62,16 @@ async def test_a_number_that_loses_its_pair_falls_back_to_the_catch_all_s_state(
 async def test_a_pair_that_sends_for_the_agent_of_before_is_pending(world: Reconciled) -> None:
     number = await world.register("desk")
     await world.reconciler.tick()
+    first = await world.state(number)
     await world.change(number, inbound_agent_id="bell")
-    before = await world.state(number)
+    between = await world.state(number)
     await world.reconciler.tick()
     after = await world.state(number)
-    assert [state and state.status for state in (before, after)] == ["pending", "ready"]
+    assert first is not None
+    assert after is not None
+    assert between == msgspec.structs.replace(first, status="pending")
+    assert after == msgspec.structs.replace(first, answered_by=after.answered_by)
+    assert after.answered_by != first.answered_by
 
 
 @pytest.mark.parametrize("agent", ["desk", None])
