@@ -13,7 +13,7 @@ from cordboard.simulated.livekit import Fault, FaultKind
 from tests.support.reconciled import Reconciled, reconciled
 
 KINDS = (FaultKind.ERROR_BEFORE, FaultKind.ERROR_AFTER, FaultKind.LOST_ANSWER)
-CASES = 250
+CASES = 500
 ESTATE = 5
 
 

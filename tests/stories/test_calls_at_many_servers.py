@@ -21,8 +21,8 @@ from tests.support.switchboard import (
     switchboard,
 )
 
-CALLS = int(os.environ.get("CALLS", "200"))
-"""For each database: ``CALLS=1000 make test ARGS=tests/stories/test_calls_at_many_servers.py``."""
+CALLS = int(os.environ.get("CALLS", "1000"))
+"""For each database; ``CALLS=100`` for a quick look."""
 
 AT_ONCE = 10
 PATIENT = Deadlines(joined_ms=15_000, audio_ms=18_000)
