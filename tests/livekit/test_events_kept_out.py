@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import jwt
 import pytest
 
@@ -181,3 +182,14 @@ def test_no_turn_password_is_kept_and_no_log_line_names_a_room_or_a_caller(
         assert secret not in log
     for private in (FROM, number, *(room.name for room in rooms), "call_+"):
         assert private not in log
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+async def test_the_route_of_events_takes_nothing_but_post(database_url: str, method: str) -> None:
+    async with (
+        answered(database_url, polls=False) as world,
+        aiohttp.ClientSession() as session,
+        session.request(method, world.events_url) as answer,
+    ):
+        assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+        assert answer.headers["X-Request-Id"].startswith("req_")

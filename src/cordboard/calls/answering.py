@@ -45,6 +45,30 @@ LOOK_AT_ANSWERED_EVERY = 3
 """Turns of the poller between two looks at a call that is answered and quiet."""
 
 
+class _Followed:
+    """A call that is being followed, and what has become known of it since it was looked at.
+
+    Attributes:
+        news: Set while there is some.
+    """
+
+    def __init__(self, taken: Taken) -> None:
+        """Begin with what came of its first event."""
+        self.news = asyncio.Event()
+        self._latest: Taken | None = taken
+
+    def tell(self, taken: Taken) -> None:
+        """Wake whoever follows it."""
+        self._latest = taken
+        self.news.set()
+
+    def taken(self) -> Taken | None:
+        """Return what is new, as of the latest event, or None."""
+        latest, self._latest = self._latest, None
+        self.news.clear()
+        return latest
+
+
 class Answering:
     """Follows the calls of one LiveKit, each in a task of its own for as long as there is work.
 
@@ -86,7 +110,7 @@ class Answering:
         self._dialler = Dialler(db, livekit, clock, deadlines, self.notice)
         self._scheduling = Scheduling(db, self.outbound_rules)
         self._is_called = asyncio.Event()
-        self._news: dict[str, asyncio.Event] = {}
+        self._followed: dict[str, _Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: set[str] = set()
         self._turn = 0
@@ -112,7 +136,7 @@ class Answering:
 
     def notice(self, call: Call) -> None:
         """Go on with a call that was changed by somebody else."""
-        self._follow(Taken(call, is_new=False))
+        self._follow(Taken(call, seen=None))
 
     def look_for_outbound(self) -> None:
         """Look at once whether there is a call to make."""
@@ -190,51 +214,61 @@ class Answering:
                 taken = await self._looking.note_gone(call)
         elif call.answered_ms is None or self._turn % LOOK_AT_ANSWERED_EVERY == 0:
             taken = await self._looking.look(call.room, call.room_sid, call.call_id)
-        self._follow(taken or Taken(call, is_new=False))
+        self._follow(taken or Taken(call, seen=None))
 
     def _follow(self, taken: Taken) -> None:
         """Go on with a call, in its task, or in a new one."""
         call = taken.call
-        if call.ended_ms is not None and call.call_id not in self._news:
+        if call.ended_ms is not None and call.call_id not in self._followed:
             return
-        if (news := self._news.get(call.call_id)) is not None:
-            news.set()
+        if (followed := self._followed.get(call.call_id)) is not None:
+            followed.tell(taken)
             return
-        self._news[call.call_id] = asyncio.Event()
-        task = asyncio.create_task(self._followed(taken), name=call.call_id)
+        self._followed[call.call_id] = followed = _Followed(taken)
+        task = asyncio.create_task(self._go_with(taken, followed), name=call.call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _followed(self, taken: Taken) -> None:
+    async def _go_with(self, first: Taken, followed: "_Followed") -> None:
         """Do what is to be done about a call until nothing is, save for new events."""
-        call_id = taken.call.call_id
-        news = self._news[call_id]
-        is_asked_here = taken.is_new and taken.call.is_decided_here and taken.call.asked_ms > 0
+        call = first.call
+        is_asked_here = first.is_new and call.is_decided_here and call.asked_ms > 0
+        sends = is_asked_here and call.closing_ms is None
         pause_s: float | None = 0
         try:
             while pause_s is not None:
+                latest = followed.taken()
                 try:
-                    if is_asked_here and taken.call.closing_ms is None:
-                        is_asked_here = False
-                        await self._dispatching.send_for_agent(taken.call, looks_first=False)
-                    pause_s = await self._advance(call_id)
+                    if sends:
+                        sends, latest = False, None
+                        await self._dispatching.send_for_agent(call, looks_first=False)
+                    pause_s = await self._advance(call.call_id, latest)
                 except DomainError as error:
-                    log.warning("call_step_failed", call_id=call_id, code=error.code)
+                    log.warning("call_step_failed", call_id=call.call_id, code=error.code)
                     pause_s = RETRY_S
                 if pause_s is not None:
-                    await _until(news, pause_s)
-                if news.is_set():
-                    news.clear()
+                    await _until(followed.news, pause_s)
+                if followed.news.is_set():
                     pause_s = pause_s or 0
         finally:
-            del self._news[call_id]
+            del self._followed[call.call_id]
 
-    async def _advance(self, call_id: str) -> float | None:
-        """Take one step with a call; return when to look again, None for not before an event."""
-        found = await self._db.read(store.find_followed, self._livekit.cluster_id, call_id)
-        if found is None:
-            return None
-        call, seen = found
+    async def _advance(self, call_id: str, latest: Taken | None) -> float | None:
+        """Take one step with a call; return when to look again, None for not before an event.
+
+        Args:
+            call_id: Which.
+            latest: What came of the latest event; None where it has to be looked up. Another
+                decider may have gone on since: so has every step to hold its own against the
+                database.
+        """
+        if latest is not None and latest.seen is not None and latest.call.dial is None:
+            call, seen = latest.call, latest.seen
+        else:
+            found = await self._db.read(store.find_followed, self._livekit.cluster_id, call_id)
+            if found is None:
+                return None
+            call, seen = found
         if call.dial is not None:
             return await self._dialler.advance(call, seen)
         step = next_step(call, seen, self._clock(), self._deadlines)

@@ -34,9 +34,15 @@ class Dispatching:
     async def send_for_agent(self, call: Call, *, looks_first: bool) -> None:
         """Dispatch a call's present agent, once: earlier ones go, and of several one stays.
 
-        CreateDispatch is not idempotent, so what is there is listed afterwards; every decider that
-        created one lists, and all leave the lowest id. A decider that was held up since it took
-        the call over takes it over again first, and sends for nobody if another has meanwhile.
+        CreateDispatch is not idempotent. Whoever sends for the first agent of a call that nobody
+        has taken over meanwhile is alone, and notes its dispatch; else what is there is listed
+        afterwards: every decider that created one lists, and all leave the lowest id. A decider
+        that was held up since it took the call over takes it over again first, and sends for
+        nobody if another has meanwhile.
+
+        Args:
+            call: Which.
+            looks_first: Whether somebody may have sent for an agent of this call before.
 
         Raises:
             LiveKitError: It is not known to be sent for; asking again is safe.
@@ -57,8 +63,9 @@ class Dispatching:
             if again is None:
                 return
             call = again
-        await self._livekit.create_dispatch(call.room, target)
-        await self._settle(call, target)
+        dispatch_id = await self._livekit.create_dispatch(call.room, target)
+        if looks_first or await self._noted(call, dispatch_id) is None:
+            await self._settle(call, target)
 
     async def _settle(self, call: Call, target: Target) -> None:
         """Leave one dispatch of the present agent, and note it."""
@@ -69,11 +76,12 @@ class Dispatching:
         )
         for surplus in mine[1:]:
             await self._livekit.delete_dispatch(call.room, surplus)
-        if not mine:
-            return
-        noted = await self._db.write(operations.note_dispatch, call, mine[0])
-        if noted is None:
+        if mine and await self._noted(call, mine[0]) is None:
             await self._clear_up(call)
+
+    async def _noted(self, call: Call, dispatch_id: str) -> Call | None:
+        """Note which dispatch stays; None when the call is not where it was."""
+        return await self._db.write(operations.note_dispatch, call, dispatch_id)
 
     async def _clear_up(self, call: Call) -> None:
         """Close the room of a call that ended before its dispatch came: that opened it again."""

@@ -48,12 +48,14 @@ class Taken(msgspec.Struct, frozen=True):
 
     Attributes:
         call: The call concerned, as it stands now.
+        seen: What was seen of its room so far; None where that was not looked up.
         is_new: Whether its record has just begun.
         has_just_ended: Whether this ended it.
     """
 
     call: Call
-    is_new: bool
+    seen: Seen | None
+    is_new: bool = False
     has_just_ended: bool = False
 
 
@@ -123,24 +125,29 @@ async def observe(
     seen = before
     for sighting in sightings:
         seen = seen.after(sighting)
-    if seen != before:
-        await store.update_room(tx, cluster_id, room_sid, seen)
+    changes = [] if seen == before else [store.update_room(cluster_id, room_sid, seen)]
     call = await store.find_call_in_room(tx, cluster_id, room_sid)
+    taken: Taken | None = None
     if call is not None:
         after = call.observed(seen, tx.now_ms)
-        if after != call:
-            await tx.execute_together(store.update_call(after))
-        has_just_ended = call.ended_ms is None and after.ended_ms is not None
-        return Taken(after, is_new=False, has_just_ended=has_just_ended)
-    if leg is None or seen.is_forgotten:
-        return None
-    return await _begin(tx, cluster_id, (room_sid, room_name), leg, seen)
+        changes += [] if after == call else [store.update_call(after)]
+        taken = Taken(after, seen, has_just_ended=_has_ended(call, after))
+    elif leg is not None and not seen.is_forgotten:
+        taken = await _begun(tx, cluster_id, (room_sid, room_name), leg, seen)
+        changes += [] if taken is None else [store.insert_call(taken.call)]
+    if changes:
+        await tx.execute_together(*changes)
+    return taken
 
 
-async def _begin(
+def _has_ended(before: Call, after: Call) -> bool:
+    return before.ended_ms is None and after.ended_ms is not None
+
+
+async def _begun(
     tx: WriteTx, cluster_id: str, room: tuple[str, str], leg: Leg, seen: Seen
 ) -> Taken | None:
-    """Decide a call and begin its record; None for a call that came by a foreign rule.
+    """Decide a call and return its new record; None for a call that came by a foreign rule.
 
     For one that came by a number's own rule, as that may have been before the last change, it is
     looked whom LiveKit has sent for: another agent than the number's goes.
@@ -172,8 +179,7 @@ async def _begin(
         closing_ms=tx.now_ms if is_refused else None,
         closing_reason=EndReason(decision.reason) if isinstance(decision, Refused) else None,
     ).observed(seen, tx.now_ms)
-    await tx.execute_together(store.insert_call(call))
-    return Taken(call, is_new=True, has_just_ended=call.ended_ms is not None)
+    return Taken(call, seen, is_new=True, has_just_ended=call.ended_ms is not None)
 
 
 def _is_doubtful(
@@ -298,8 +304,9 @@ async def delete_call(tx: WriteTx, actor: Actor, call_id: str) -> Call:
         raise CallInProgressError(call_id)
     seen = await store.claim_room(tx, call.cluster_id, call.room_sid)
     forgotten = msgspec.structs.replace(seen, is_forgotten=True)
-    await store.update_room(tx, call.cluster_id, call.room_sid, forgotten)
-    await tx.execute_together(store.delete_call(call))
+    await tx.execute_together(
+        store.update_room(call.cluster_id, call.room_sid, forgotten), store.delete_call(call)
+    )
     return call
 
 

@@ -57,24 +57,23 @@ async def find_seen(tx: ReadTx, cluster_id: str, room_sid: str) -> Seen:
 
 async def claim_room(tx: WriteTx, cluster_id: str, room_sid: str) -> Seen:
     """Return what was seen of a room, and lock it: whoever sees more of it waits."""
-    await tx.execute(
+    row = await tx.fetch_one(
         """INSERT INTO livekit_room (cluster_id, room_sid, seen, touched_ms)
            VALUES ($1, $2, '{}', $3)
-           ON CONFLICT (cluster_id, room_sid) DO UPDATE SET touched_ms = excluded.touched_ms""",
+           ON CONFLICT (cluster_id, room_sid) DO UPDATE SET touched_ms = excluded.touched_ms
+           RETURNING seen""",
         cluster_id,
         room_sid,
         tx.now_ms,
     )
-    return await find_seen(tx, cluster_id, room_sid)
+    return Seen() if row is None else _seen.decode(row[0])
 
 
-async def update_room(tx: WriteTx, cluster_id: str, room_sid: str, seen: Seen) -> None:
-    """Store what was seen of a room that was claimed before."""
-    await tx.execute(
+def update_room(cluster_id: str, room_sid: str, seen: Seen) -> Statement:
+    """Return the statement that stores what was seen of a room that was claimed before."""
+    return (
         "UPDATE livekit_room SET seen = $3 WHERE cluster_id = $1 AND room_sid = $2",
-        cluster_id,
-        room_sid,
-        _encode(seen).decode(),
+        (cluster_id, room_sid, _encode(seen).decode()),
     )
 
 

@@ -128,7 +128,7 @@ async def note_outcome(tx: WriteTx, call: Call, outcome: DialOutcome) -> Call | 
     if outcome.failure is None:
         seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
         here = Sighting(Sight.JOINED, outcome.participant_sid, tx.now_ms, "sip")
-        await store.update_room(tx, now.cluster_id, now.room_sid, seen.after(here))
+        await tx.execute_together(store.update_room(now.cluster_id, now.room_sid, seen.after(here)))
         fields["state"] = CallState.ANSWERED
         fields["answered_ms"] = max(tx.now_ms, now.started_ms)
         fields["leg"] = msgspec.structs.replace(
