@@ -48,6 +48,22 @@ def test_a_sound_installation_has_nothing_broken(place: Place) -> None:
     assert (shown.status, shown.lines[-1]) == (0, "Nothing is broken.")
 
 
+def test_it_says_how_far_organizations_trust_each_other(place: Place) -> None:
+    level, text = by_check(place.run("doctor", "--json"))["tenancy"]
+    assert level == "ok"
+    assert text.startswith("trusted: organizations share calls to unknown numbers")
+    refused = place.run("doctor", "--json", CORDBOARD_TENANCY="isolated")
+    level, text = findings(refused)["settings"]
+    assert level == "broken"
+    assert text.startswith("CORDBOARD_TENANCY is 'isolated': this version does not keep")
+
+
+def test_a_server_does_not_start_with_a_promise_it_cannot_keep(place: Place) -> None:
+    ran = place.run("serve", CORDBOARD_TENANCY="isolated")
+    assert ran.status == 1
+    assert "CORDBOARD_TENANCY is 'isolated'" in ran.err
+
+
 def test_it_works_beside_a_running_server(place: Place) -> None:
     with place.serve():
         assert place.run("doctor").status == 0

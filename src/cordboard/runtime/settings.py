@@ -35,6 +35,13 @@ _PLAIN_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 _LIVEKIT_URL = re.compile(r"(https?|wss?)://[^\s/?#@]+(/[^\s?#@]*)?")
 _CREDENTIALS = re.compile(r"//.*@")
 
+NOT_ISOLATED = (
+    "this version does not keep organizations apart that do not trust each other: it does not ask "
+    "who owns a number, does not hold workers' names and trunks to one organization, and gives a "
+    "number that was deleted to anybody at once; set it to 'trusted', or run one installation with "
+    "a LiveKit of its own for each"
+)
+
 NEAR = 0.8
 """How alike a name must be to one of ours, as ``difflib`` counts, to be taken for a misspelling."""
 
@@ -76,6 +83,13 @@ class Settings(BaseSettings):
             "default": "in development made once, `secret.key` beside the SQLite file (in `data/` "
             "for PostgreSQL); required in production"
         },
+    )
+    tenancy: Literal["trusted", "isolated"] = Field(
+        default="trusted",
+        description="How far the organizations of this installation trust each other. `trusted`: "
+        "as teams of one company do; `docs/operating.md` says what they share. `isolated`, for "
+        "organizations that do not, is not there yet: it is a refusal to start, never a promise "
+        "that is not kept.",
     )
     require_registered_agents: bool = Field(
         default=False,
@@ -184,6 +198,14 @@ class Settings(BaseSettings):
         default="info",
         description="The least severe events that are logged; `debug` adds a line per request.",
     )
+
+    @field_validator("tenancy")
+    @classmethod
+    def _kept_tenancy(cls, value: str) -> str:
+        """Return a tenancy whose walls stand."""
+        if value == "isolated":
+            raise ValueError(NOT_ISOLATED)
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -219,3 +219,16 @@ def test_credentials_in_a_refused_url_are_not_shown(monkeypatch: pytest.MonkeyPa
     with pytest.raises(StartError) as refused:
         load_settings()
     assert "'https://***@livekit.example.com'" in str(refused.value)
+
+
+def test_organizations_trust_each_other_unless_something_else_is_asked_for() -> None:
+    assert load_settings().settings.tenancy == "trusted"
+
+
+def test_isolation_is_refused_while_its_walls_do_not_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORDBOARD_TENANCY", "isolated")
+    with pytest.raises(StartError) as refused:
+        load_settings()
+    text = str(refused.value)
+    assert text.startswith("CORDBOARD_TENANCY is 'isolated': this version does not keep")
+    assert "set it to 'trusted', or run one installation with a LiveKit of its own" in text
