@@ -115,6 +115,7 @@ class Callees:
         info = _described(request, self._address(request))
         room = self._rooms.start(api.CreateRoomRequest(name=request.room_name))
         member = self._rooms.join(room, info)
+        self._rooms.connect(room, member)
         self.dialled.append(
             Dialled(request.sip_call_to, request.sip_number, room.name, info.identity)
         )

@@ -23,7 +23,8 @@ from cordboard.simulated.livekit.sip import SIPStore
 from cordboard.simulated.livekit.sip_participant import described, request_for_room
 
 LOOK_UP_WITHIN_S = 1
-JOINS_AFTER_S = 0.02
+JOINS_AFTER_S = 0.002
+CONNECTS_AFTER_S = 0.018
 PUBLISHES_AFTER_S = 0.03
 RINGS_FOR_S = 180
 LASTS_FOR_S = 24 * 3600
@@ -209,6 +210,8 @@ class Callers:
         self, call: Call, room: Room, member: Member, trunk: api.SIPInboundTrunkInfo
     ) -> None:
         """Ring until an agent is heard, then talk until somebody has had enough."""
+        await self._pace.sleep(CONNECTS_AFTER_S)
+        self._rooms.connect(room, member)
         await self._pace.sleep(PUBLISHES_AFTER_S)
         if member.left.done():
             await self._ring_for_nobody(call)

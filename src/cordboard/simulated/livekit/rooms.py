@@ -2,7 +2,8 @@
 
 Observed of livekit-server 1.13.5, or read in its source: an agent does not keep a room open; a room
 closes when its last caller has been gone for the departure timeout, or when nobody came for the
-empty timeout; a second participant of the same identity pushes the first one out.
+empty timeout; a second participant of the same identity pushes the first one out. Whoever joins is
+listed at once; events tell of them when their media is connected.
 """
 
 import asyncio
@@ -127,14 +128,14 @@ class Rooms:
         return room
 
     def join(self, room: Room, info: api.ParticipantInfo) -> Member:
-        """Let someone in, as soon as one of the same identity is out."""
+        """Let someone in, as soon as one of the same identity is out; they have yet to connect."""
         if info.identity in room.members:
             namesake = room.members[info.identity]
             self.leave(room, namesake, api.DisconnectReason.DUPLICATE_IDENTITY)
         now_ms = time.time_ns() // 1_000_000
         member = Member(info)
         info.sid = new_id("PA_")
-        info.state = api.ParticipantInfo.State.ACTIVE
+        info.state = api.ParticipantInfo.State.JOINED
         info.joined_at, info.joined_at_ms = now_ms // 1000, now_ms
         info.version = 2
         info.permission.can_subscribe = info.permission.can_publish = True
@@ -142,8 +143,14 @@ class Rooms:
         room.members[info.identity] = member
         if not member.is_agent and room.closing is not None:
             room.closing.cancel()
-        self._emit("participant_joined", room.snapshot(), _copied(info), None)
         return member
+
+    def connect(self, room: Room, member: Member) -> None:
+        """Let the media of someone who has joined be connected, unless they are out by then."""
+        if member.left.done():
+            return
+        member.info.state = api.ParticipantInfo.State.ACTIVE
+        self._emit("participant_joined", room.snapshot(), _copied(member.info), None)
 
     def publish(self, room: Room, member: Member) -> None:
         """Let someone in the room be heard."""
@@ -167,10 +174,12 @@ class Rooms:
             self._emit("track_unpublished", room.snapshot(), _copied(member.info), track)
         del room.members[member.info.identity]
         info = _copied(member.info)
+        was_connected = info.state == api.ParticipantInfo.State.ACTIVE
+        event = "participant_left" if was_connected else "participant_connection_aborted"
         info.state = api.ParticipantInfo.State.DISCONNECTED
         info.disconnect_reason = reason
         member.left.set_result(reason)
-        self._emit("participant_left", room.snapshot(), info, None)
+        self._emit(event, room.snapshot(), info, None)
         if room.is_open and all(other.is_agent for other in room.members.values()):
             self._close_later(room, room.info.departure_timeout)
 

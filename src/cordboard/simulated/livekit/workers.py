@@ -138,6 +138,7 @@ class Workers:
             return
         info = api.ParticipantInfo(identity=job.identity, kind=AGENT)
         member = self._rooms.join(room, info)
+        self._rooms.connect(room, member)
         if behaviour.leaves_after_s is not None:
             leaves = api.DisconnectReason.CLIENT_INITIATED
             self._pace.later(
