@@ -11,26 +11,17 @@ import hmac
 from collections.abc import Mapping
 from enum import StrEnum
 
-import jwt
 import msgspec
 
+from cordboard.routing.event_token import EventUnverifiedError
 from cordboard.routing.topology import ROOM_PREFIX
-from cordboard.runtime.errors import DomainError, InvalidError, Kind
+from cordboard.runtime.errors import InvalidError
 
 LARGEST_EVENT = 256 * 1024
-LEEWAY_S = 60
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999: no record is dated later."""
 PROBE_PREFIX = "cordboard-probe_"
 """What the names of rooms begin with in which agents are probed; no call's room is named so."""
-
-
-class EventUnverifiedError(DomainError):
-    """What came was not sent by this LiveKit, or was changed on its way."""
-
-    kind = Kind.UNAUTHORIZED
-    code = "livekit.event_unverified"
-    message = "Event not verified"
 
 
 class Sight(StrEnum):
@@ -102,48 +93,7 @@ class _Body(msgspec.Struct, rename="camel"):
     track: _Track | None = None
 
 
-class _Claims(msgspec.Struct):
-    iss: str = ""
-
-
 _body = msgspec.json.Decoder(_Body)
-_claims = msgspec.json.Decoder(_Claims)
-
-
-def verified_hash(authorization: str, secrets: Mapping[str, str]) -> str:
-    """Return the hash that the body must have, given the ``Authorization`` of its request.
-
-    Args:
-        authorization: The token as LiveKit sends it, without ``Bearer``.
-        secrets: API key → secret, of every key that is in use.
-
-    Raises:
-        EventUnverifiedError: It is no token of this LiveKit, or has expired.
-    """
-    try:
-        secret = secrets.get(_issuer(authorization))
-        if secret is None:
-            raise EventUnverifiedError("The token names an API key that is not configured here")
-        claims = jwt.decode(
-            authorization,
-            secret,
-            algorithms=["HS256"],
-            leeway=LEEWAY_S,
-            options={"require": ["exp", "iss", "sha256"]},
-        )
-    except (jwt.InvalidTokenError, msgspec.DecodeError, ValueError) as error:
-        raise EventUnverifiedError("The token is missing, wrong or expired") from error
-    return str(claims["sha256"])
-
-
-def _issuer(token: str) -> str:
-    """Return the API key that a token names, which tells by what secret it is to be verified.
-
-    Raises:
-        ValueError: It is no token; msgspec's DecodeError where its claims are not JSON.
-    """
-    _, claims, _ = token.split(".")
-    return _claims.decode(base64.urlsafe_b64decode(f"{claims}==")).iss
 
 
 def parsed_event(raw: bytes, expected_hash: str) -> LiveKitEvent | None:
@@ -151,7 +101,7 @@ def parsed_event(raw: bytes, expected_hash: str) -> LiveKitEvent | None:
 
     Args:
         raw: The body, byte for byte.
-        expected_hash: What :func:`verified_hash` returned.
+        expected_hash: What the token says.
 
     Raises:
         EventUnverifiedError: The body is not the one that was signed.

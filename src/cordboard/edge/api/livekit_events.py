@@ -14,7 +14,8 @@ from cordboard.edge.api.body import received
 from cordboard.edge.api.caller import header
 from cordboard.edge.api.context import HTTPRequest, context_of
 from cordboard.edge.api.refusals import RouteNotFoundError
-from cordboard.routing.events import LARGEST_EVENT, parsed_event, verified_hash
+from cordboard.routing.event_token import verified_hash
+from cordboard.routing.events import LARGEST_EVENT, parsed_event
 
 _HEADERS = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0")]
 

@@ -3,7 +3,7 @@
 from cordboard.edge.api.error_catalogue.row import LATER, WAIT, Row
 from cordboard.edge.api.refusals import LiveKitNotConfiguredError
 from cordboard.routing import livekit_errors as livekit
-from cordboard.routing.events import EventUnverifiedError
+from cordboard.routing.event_token import EventUnverifiedError
 
 LIVEKIT = (
     Row(

@@ -1,0 +1,175 @@
+"""A token that LiveKit signed is taken, and whatever is taken, PyJWT takes as well."""
+
+import base64
+import hmac
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cordboard.routing.event_token import EventUnverifiedError, verified_hash
+
+KEYS = {
+    "key_a": "the-first-secret-with-enough-characters",
+    "key_b": "the-second-secret-with-enough-characters",
+}
+HASH = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+"""Of an empty body; the tests of events hold bodies against theirs."""
+
+
+def token(key: str = "key_a", secret: str | None = None, **claims: object) -> str:
+    now_s = int(time.time())
+    content = {"iss": key, "exp": now_s + 300, "nbf": now_s, "sha256": HASH}
+    return jwt.encode({**content, **claims}, secret or KEYS[key], algorithm="HS256")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_token_of_each_configured_key_is_taken(key: str) -> None:
+    assert verified_hash(token(key), KEYS) == HASH
+
+
+def test_an_expired_token_is_taken_for_a_minute_more_because_clocks_differ() -> None:
+    now_s = int(time.time())
+    assert verified_hash(token(exp=now_s - 30), KEYS)
+    with pytest.raises(EventUnverifiedError):
+        verified_hash(token(exp=now_s - 120), KEYS)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer " + token(),
+        "not.a.token",
+        token(secret="another-secret-with-enough-characters"),
+        jwt.encode({"iss": "key_c", "exp": 2**31, "sha256": ""}, KEYS["key_a"], "HS256"),
+        jwt.encode({"iss": "key_a", "exp": 2**31, "sha256": ""}, "", "none"),
+        jwt.encode({"iss": "key_a", "exp": 2**31}, KEYS["key_a"], "HS256"),
+        jwt.encode({"iss": "key_a", "sha256": ""}, KEYS["key_a"], "HS256"),
+        jwt.encode({"exp": 2**31, "sha256": ""}, KEYS["key_a"], "HS256"),
+    ],
+    ids=[
+        "nothing",
+        "bearer",
+        "no token",
+        "another secret",
+        "an unknown key",
+        "unsigned",
+        "no hash",
+        "without end",
+        "no key",
+    ],
+)
+def test_any_other_token_is_refused(authorization: str) -> None:
+    with pytest.raises(EventUnverifiedError):
+        verified_hash(authorization, KEYS)
+
+
+def part(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+
+def hand_signed(claims: object, secret: str, algorithm: str) -> str:
+    """Sign claims that PyJWT itself would refuse to sign, too."""
+    signed = f"{part({'alg': algorithm})}.{part(claims)}"
+    digest = {"HS256": "sha256", "HS384": "sha384"}[algorithm]
+    signature = hmac.digest(secret.encode(), signed.encode(), digest)
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def taken(authorization: str) -> str | None:
+    try:
+        return verified_hash(authorization, KEYS)
+    except EventUnverifiedError:
+        return None
+
+
+def taken_by_pyjwt(authorization: str) -> str | None:
+    try:
+        claimed = jwt.decode(authorization, options={"verify_signature": False})
+        claims = jwt.decode(
+            authorization,
+            KEYS[claimed["iss"]],
+            algorithms=["HS256"],
+            leeway=60,
+            options={"require": ["exp", "iss", "sha256"]},
+        )
+    except (jwt.InvalidTokenError, KeyError, TypeError):
+        return None
+    return str(claims["sha256"])
+
+
+@pytest.mark.parametrize(
+    ("header", "is_taken"),
+    [
+        ({"alg": "HS256", "typ": "JWT"}, True),
+        ({"alg": "HS256"}, True),
+        ({"alg": "HS256", "kid": "key_a"}, True),
+        ({"alg": "HS512"}, False),
+        ({"alg": "none"}, False),
+        ({"alg": "hs256"}, False),
+        ({"alg": ["HS256"]}, False),
+        ({"typ": "JWT"}, False),
+        ({"alg": "HS256", "crit": ["exp"], "exp": 1}, False),
+        (["HS256"], False),
+    ],
+)
+def test_only_a_header_that_says_hs256_and_asks_for_nothing_more_is_taken(
+    header: object, *, is_taken: bool
+) -> None:
+    claims = {"iss": "key_a", "exp": 2**31, "sha256": HASH}
+    signed = f"{part(header)}.{part(claims)}"
+    signature = hmac.digest(KEYS["key_a"].encode(), signed.encode(), "sha256")
+    end = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    assert (taken(f"{signed}.{end}") == HASH) is is_taken
+    assert taken_by_pyjwt(f"{signed}.{end}") == (HASH if is_taken else None)
+
+
+SECONDS: st.SearchStrategy[Any] = st.one_of(
+    st.integers(-90, 90).map(lambda offset: int(time.time()) + offset),
+    st.sampled_from([0, -1, 2**31, 2**53, None, "1", 1.5, True, [], {}]),
+)
+TEXTS: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from([*KEYS, HASH, ""]), st.text(max_size=5), st.none(), st.integers()
+)
+CLAIMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "iss": TEXTS,
+        "sha256": TEXTS,
+        "exp": SECONDS,
+        "nbf": SECONDS,
+        "iat": SECONDS,
+        "video": st.just({"roomAdmin": True}),
+    },
+)
+
+
+@given(
+    claims=CLAIMS,
+    key=st.sampled_from([*KEYS.values(), "another-secret-with-enough-characters"]),
+    algorithm=st.sampled_from(["HS256", "HS256", "HS384"]),
+    place=st.integers(0, 400),
+    other=st.one_of(st.just(""), st.sampled_from("AZaz09-_.=+/ \u00e9\0")),
+    is_changed=st.booleans(),
+)
+def test_whatever_is_taken_pyjwt_takes_as_well_and_reads_the_same(
+    *, claims: dict[str, Any], key: str, algorithm: str, place: int, other: str, is_changed: bool
+) -> None:
+    now_s = int(time.time())
+    content = {"iss": "key_a", "sha256": HASH, "exp": now_s + 300, **claims}
+    authorization = hand_signed(content, key, algorithm)
+    if is_changed:
+        authorization = authorization[:place] + other + authorization[place + 1 :]
+    read = taken(authorization)
+    assert read is None or read == taken_by_pyjwt(authorization)
+
+
+@given(exp=st.integers(-55, 3600), nbf=st.integers(-3600, 55), iat=st.integers(-3600, 55))
+def test_every_token_that_is_valid_now_is_taken(exp: int, nbf: int, iat: int) -> None:
+    now_s = int(time.time())
+    assert taken(token(exp=now_s + exp, nbf=now_s + nbf, iat=now_s + iat)) == HASH
