@@ -1,9 +1,12 @@
 """An outbound call: the agent joins, the number is dialled, and the record says how it went."""
 
+import msgspec
 import pytest
 
 from cordboard.calls.model import Call, CallState, EndReason
 from cordboard.calls.outbound.limits import Usage
+from cordboard.calls.outbound.model import PhoneCallRequest
+from cordboard.calls.outbound.operations import place_call
 from cordboard.calls.outbound.reservations import change_guards
 from cordboard.calls.outbound.store.guards import get_usage
 from cordboard.simulated.livekit import Behaviour, Fault, FaultKind, Outcome
@@ -56,6 +59,21 @@ async def test_the_agent_joins_then_the_number_is_dialled_and_answered(database_
         (invite,) = calls.world.lk.callees.dialled
         assert (invite.from_, invite.to) == (calls.number.phone_number, CALLEE)
         assert invite.room == invite.identity == call.call_id
+
+
+async def test_a_call_lasts_no_longer_than_it_reserved_though_the_setting_is_another_by_now(
+    database_url: str,
+) -> None:
+    async with outbound(database_url) as calls:
+        calls.world.lk.register_worker("desk")
+        decider = calls.world.deciders[0]
+        before = msgspec.structs.replace(decider.outbound_rules, longest_ms=1000)
+        request = PhoneCallRequest(calls.number.phone_number, CALLEE, None, None, {})
+        await calls.world.db.write(place_call, calls.world.actor, request, before)
+        decider.look_for_outbound()
+        call = await ended(calls)
+        assert call.answered_ms is not None
+        assert call.duration_ms <= before.longest_ms < decider.outbound_rules.longest_ms
 
 
 @pytest.mark.parametrize(

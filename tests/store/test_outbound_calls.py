@@ -8,13 +8,13 @@ from cordboard.calls.operations import ask_again, end_call, observe
 from cordboard.calls.outbound import operations
 from cordboard.calls.outbound.model import CallRules, PhoneCallRequest
 from cordboard.calls.outbound.outcomes import DialOutcome
-from cordboard.calls.outbound.reservations import change_guards
+from cordboard.calls.outbound.reservations import change_guards, settle
 from cordboard.calls.outbound.store.guards import get_usage
 from cordboard.calls.seen import Sighting
 from cordboard.numbers.e164 import E164
 from cordboard.routing.events import Sight
 from cordboard.runtime.actor import Actor
-from cordboard.runtime.db import Database
+from cordboard.runtime.db import Database, WriteTx
 from tests.support.clock import SettableClock
 from tests.support.numbers import registered
 from tests.support.organizations import an_actor
@@ -26,10 +26,14 @@ AGENT_LEFT = Sighting(Sight.LEFT, "PA_agent", 2, "agent")
 ANSWERED = DialOutcome(participant_sid="PA_callee", sip_call_id="SCL_1")
 
 
-async def placed(db: Database, actor: Actor) -> Call:
+async def placed(db: Database, actor: Actor, rules: CallRules = RULES) -> Call:
     number = await registered(db, actor, outbound_agent_id="desk", outbound_trunk_id="ST_1")
     request = PhoneCallRequest(number.phone_number, E164("+12125550123"), None, None, {})
-    return await db.write(operations.place_call, actor, request, RULES)
+    return await db.write(operations.place_call, actor, request, rules)
+
+
+async def forget_reservations(tx: WriteTx) -> None:
+    await tx.execute("DELETE FROM outbound_reservation")
 
 
 async def with_agent(db: Database, call: Call) -> Call:
@@ -102,7 +106,7 @@ async def test_a_call_ends_once_and_gives_back_what_it_did_not_use(
     await db.write(operations.note_outcome, call, ANSWERED)
     clock.advance(seconds=60)
     await db.write(operations.close, call, EndReason.CALLER_HUNG_UP)
-    ends = [db.write(operations.finish, call, RULES.longest_ms) for _ in range(AT_ONCE)]
+    ends = [db.write(operations.finish, call) for _ in range(AT_ONCE)]
     (ended,) = [one for one in await asyncio.gather(*ends) if one is not None]
     assert (ended.end_reason, ended.duration_ms) == (EndReason.CALLER_HUNG_UP, 60_000)
     used = await db.read(get_usage, actor.organization_id, 30)
@@ -117,9 +121,53 @@ async def test_a_call_that_nobody_saw_end_was_no_longer_than_livekit_lets_one_la
     await db.write(operations.note_outcome, call, ANSWERED)
     clock.advance(hours=24)
     await db.write(operations.close, call, EndReason.CONNECTION_LOST)
-    ended = await db.write(operations.finish, call, RULES.longest_ms)
+    ended = await db.write(operations.finish, call)
     assert ended is not None
     assert ended.duration_ms == RULES.longest_ms
+
+
+async def test_each_call_is_settled_by_what_it_reserved_whatever_may_be_reserved_today(
+    db: Database, clock: SettableClock
+) -> None:
+    actor = await an_actor(db)
+    longest = (600_000, 3_600_000, 60_000)
+    calls = [
+        await with_agent(db, await placed(db, actor, CallRules("default", one))) for one in longest
+    ]
+    for call in calls:
+        committed = await db.write(operations.commit_dial, call)
+        assert committed is not None
+        await db.write(operations.note_outcome, call, ANSWERED)
+    clock.advance(hours=2)
+    for call, longest_ms in zip(calls, longest, strict=True):
+        await db.write(operations.close, call, EndReason.CONNECTION_LOST)
+        ended = await db.write(operations.finish, call)
+        assert ended is not None
+        assert ended.dial is not None
+        assert (ended.duration_ms, ended.dial.longest_ms) == (longest_ms, longest_ms)
+    used = await db.read(get_usage, actor.organization_id, 30)
+    assert (used.concurrent_calls, used.day_ms) == (0, sum(longest))
+
+
+async def test_a_call_that_may_have_talked_unseen_uses_what_it_reserved_at_the_most(
+    db: Database, clock: SettableClock
+) -> None:
+    actor = await an_actor(db)
+    call = await with_agent(db, await placed(db, actor))
+    await db.write(operations.commit_dial, call)
+    clock.advance(hours=2)
+    await db.write(operations.note_outcome, call, DialOutcome(EndReason.UNKNOWN))
+    await db.write(operations.finish, call)
+    used = await db.read(get_usage, actor.organization_id, 30)
+    assert (used.concurrent_calls, used.day_ms) == (0, RULES.longest_ms)
+
+
+async def test_what_has_reserved_nothing_is_never_dialled(db: Database) -> None:
+    actor = await an_actor(db)
+    call = await with_agent(db, await placed(db, actor))
+    await db.write(settle, actor.organization_id, call.call_id, 0)
+    await db.write(forget_reservations)
+    assert await db.write(operations.commit_dial, call) is None
 
 
 async def test_whoever_is_seen_to_leave_before_a_late_answer_leaves_after_it(
@@ -131,7 +179,7 @@ async def test_whoever_is_seen_to_leave_before_a_late_answer_leaves_after_it(
     await db.write(observe, call.cluster_id, (call.room_sid, call.room), [left], None)
     await db.write(operations.note_outcome, call, ANSWERED)
     await db.write(operations.close, call, EndReason.CALLER_HUNG_UP)
-    ended = await db.write(operations.finish, call, RULES.longest_ms)
+    ended = await db.write(operations.finish, call)
     assert ended is not None
     assert ended.answered_ms is not None
     assert ended.ended_ms == ended.answered_ms

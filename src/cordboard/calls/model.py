@@ -155,12 +155,14 @@ class OutboundDial(msgspec.Struct, frozen=True):
         outcome_ms: When it was known what came of it; None: not yet.
         sip_status: The final SIP response (RFC 3261, section 21) of a call that was not answered,
             where LiveKit tells it.
+        longest_ms: How long the call may last at the most, as it has reserved and LiveKit is told.
     """
 
     trunk_id: str
     intent_ms: int | None = None
     outcome_ms: int | None = None
     sip_status: int | None = None
+    longest_ms: int = 0
 
     @property
     def is_under_way(self) -> bool:

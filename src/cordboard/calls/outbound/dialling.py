@@ -14,7 +14,7 @@ from cordboard.calls import operations as records
 from cordboard.calls import store
 from cordboard.calls.dispatching import Dispatching
 from cordboard.calls.looking import Looking
-from cordboard.calls.model import CARRIER_IDS, Call, EndReason
+from cordboard.calls.model import CARRIER_IDS, Call, EndReason, OutboundDial
 from cordboard.calls.outbound import operations
 from cordboard.calls.outbound.outcomes import DialOutcome, outcome_of
 from cordboard.calls.outbound.reservations import is_stopped
@@ -125,23 +125,24 @@ class Dialler:
     async def _dial(self, call: Call) -> None:
         """Commit the intent, and dial in the background; once for ever."""
         committed = await self._db.write(operations.commit_dial, call)
-        if committed is None:
+        if committed is None or committed.dial is None:
             return
         log.info("call_dialled", call_id=call.call_id)
-        task = asyncio.create_task(self._dialled(committed), name=call.call_id)
+        dialling = self._dialled(committed, committed.dial)
+        task = asyncio.create_task(dialling, name=call.call_id)
         self._dials[call.call_id] = task
         task.add_done_callback(lambda _: self._dials.pop(call.call_id, None))
 
-    async def _dialled(self, call: Call) -> None:
+    async def _dialled(self, call: Call, intended: OutboundDial) -> None:
         """Dial, wait for what comes of it, and note that; in silence where it is not known."""
         dial = shapes.Dial(
-            trunk_id="" if call.dial is None else call.dial.trunk_id,
+            trunk_id=intended.trunk_id,
             from_number=call.leg.caller,
             to_number=call.leg.dialled,
             room=call.room,
             identity=call.call_id,
             ringing_timeout_s=self._deadlines.ringing_s,
-            max_call_duration_s=self._deadlines.longest_s,
+            max_call_duration_s=intended.longest_ms // 1000,
         )
         began_ms = self._clock()
         try:
@@ -227,8 +228,7 @@ class Dialler:
         intent_ms = 0 if dial is None or dial.intent_ms is None else dial.intent_ms
         if is_under_way and self._clock() < intent_ms + self._deadlines.dialled_ms:
             return REPEAT_END_S
-        longest_ms = self._deadlines.longest_s * 1000
-        ended = await self._db.write(operations.finish, call, longest_ms)
+        ended = await self._db.write(operations.finish, call)
         if ended is not None and ended.end_reason is not None:
             CALLS_ENDED.labels(ended.end_reason).inc()
             log.info("call_ended", call_id=call.call_id, reason=ended.end_reason)

@@ -22,7 +22,7 @@ from cordboard.calls.outbound.model import (
 )
 from cordboard.calls.outbound.outcomes import DialOutcome
 from cordboard.calls.outbound.reservations import reserve, settle
-from cordboard.calls.outbound.store.guards import claim_guards, find_guards
+from cordboard.calls.outbound.store.guards import claim_guards, find_guards, find_reserved_ms
 from cordboard.calls.seen import Sighting
 from cordboard.numbers.store import get_number
 from cordboard.routing.events import Sight
@@ -98,7 +98,8 @@ async def _worker(
 async def commit_dial(tx: WriteTx, call: Call) -> Call | None:
     """Commit the intent to dial; None when it may not be dialled by whoever asks.
 
-    The kill switch is read under the lock that sets it: once it is on, nothing begins.
+    The kill switch is read under the lock that sets it: once it is on, nothing begins. What has
+    reserved nothing is never dialled, and nothing lasts longer than it has reserved.
     """
     now = await _claimed(tx, call)
     if now is None or now.dial is None or now.dial.intent_ms is not None:
@@ -109,7 +110,11 @@ async def commit_dial(tx: WriteTx, call: Call) -> Call | None:
     if (await claim_guards(tx, now.organization_id)).is_stopped:
         await _store(tx, now, closing_ms=tx.now_ms, closing_reason=EndReason.STOPPED)
         return None
-    return await _store(tx, now, dial=msgspec.structs.replace(now.dial, intent_ms=tx.now_ms))
+    longest_ms = await find_reserved_ms(tx, now.organization_id, now.call_id)
+    if longest_ms is None:
+        return None
+    dial = msgspec.structs.replace(now.dial, intent_ms=tx.now_ms, longest_ms=longest_ms)
+    return await _store(tx, now, dial=dial)
 
 
 async def note_outcome(tx: WriteTx, call: Call, outcome: DialOutcome) -> Call | None:
@@ -156,18 +161,17 @@ async def close(
     return await _store(tx, now, closing_ms=at_ms or tx.now_ms, closing_reason=reason)
 
 
-async def finish(tx: WriteTx, call: Call, longest_ms: int) -> Call | None:
+async def finish(tx: WriteTx, call: Call) -> Call | None:
     """End the record of a call whose room is gone, and settle what it reserved; None if ended.
 
-    Args:
-        tx: A transaction.
-        call: Which.
-        longest_ms: LiveKit ends calls after that, also while nobody looks.
+    It lasted as long as it had reserved at the most: then LiveKit ends it, also while nobody looks.
+    That is not what a call may last today, for the setting may have changed since.
     """
     now = await _claimed(tx, call)
     if now is None or now.ended_ms is not None:
         return None
     seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
+    longest_ms = await find_reserved_ms(tx, now.organization_id, now.call_id) or 0
     left_ms = seen.caller.left_ms or tx.now_ms
     if now.answered_ms is not None:
         left_ms = min(left_ms, now.answered_ms + longest_ms)

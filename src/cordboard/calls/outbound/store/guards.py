@@ -205,6 +205,17 @@ async def insert_reservation(
     )
 
 
+async def find_reserved_ms(tx: ReadTx, organization_id: OrganizationId, call_id: str) -> int | None:
+    """Return the longest duration that a call reserved; None for one that reserved nothing."""
+    row = await tx.fetch_one(
+        """SELECT reserved_ms FROM outbound_reservation
+           WHERE organization_id = $1 AND call_id = $2""",
+        organization_id,
+        call_id,
+    )
+    return None if row is None else row[0]
+
+
 async def update_settled(
     tx: WriteTx, organization_id: OrganizationId, call_id: str, used_ms: int
 ) -> bool:
