@@ -80,8 +80,9 @@ async def db(database_url: str, clock: SettableClock) -> AsyncIterator[Database]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the drivers be named on which scenarios play."""
+    """Let the drivers be named on which scenarios play, and the databases."""
     parser.addoption("--driver", action="append", help="as tests/scenarios/stage.py lists them")
+    parser.addoption("--database", action="append", choices=KINDS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

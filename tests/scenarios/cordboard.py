@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from tests.scenarios.events import Events
@@ -17,22 +20,32 @@ Record = dict[str, Any]
 
 
 class Cordboard:
-    """A server with its database and a LiveKit, which may be killed and started again."""
+    """A server with its database and a LiveKit, which may be killed and started again.
 
-    def __init__(self, place: Place, events: Events) -> None:
+    What it was set to at a start stays so at the next, unless that says something else.
+    """
+
+    def __init__(self, place: Place, events: Events, pair: dict[str, str] | None = None) -> None:
+        """Know where it runs, and the key pair of its first start if that has been."""
         self._place = place
         self._events = events
-        self._pair: dict[str, str] = {}
+        self._pair = pair or {}
+        self._settings: dict[str, str] = {}
         self._serving: Serving
         self._caller: Caller
 
     async def start(self, **environment: str) -> None:
         """Start it, pass LiveKit's events on to it, and wait until the catch-all stands."""
-        self._serving = await asyncio.to_thread(self._place.serve, **environment)
+        self._settings |= environment
+        self._serving = await asyncio.to_thread(self._place.serve, **self._settings)
         self._pair = self._pair or self._serving.first_pair()
         self._caller = self._serving.caller(self._pair)
-        self._events.target = f"http://127.0.0.1:{self._serving.port}/livekit/events"
+        self._events.targets.append(self._events_url)
         await eventually(self._catch_all)
+
+    @property
+    def _events_url(self) -> str:
+        return f"http://127.0.0.1:{self._serving.port}/livekit/events"
 
     async def _catch_all(self) -> bool | None:
         drift = await self.request("GET", "/api/livekit/drift")
@@ -46,9 +59,20 @@ class Cordboard:
 
     async def kill(self) -> None:
         """End it without notice."""
-        self._events.target = None
+        if self._events_url in self._events.targets:
+            self._events.targets.remove(self._events_url)
         self._serving.process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(self._serving.end)
+
+    @asynccontextmanager
+    async def others(self, count: int) -> AsyncIterator[list["Cordboard"]]:
+        """Run so many more like it on the same database for the time of a block."""
+        async with AsyncExitStack() as stack:
+            more = [Cordboard(self._place, self._events, self._pair) for _ in range(count)]
+            for each in more:
+                await each.start(**self._settings)
+                stack.push_async_callback(each.kill)
+            yield more
 
     async def request(
         self,
@@ -63,10 +87,18 @@ class Cordboard:
     async def requests_at_once(
         self, method: str, path: str, body: object, count: int
     ) -> list[Answer]:
-        """Send a request many times at once, each by a connection of its own."""
+        """Send a request many times at once, each by a thread and a connection of its own."""
         callers = [self._serving.caller(self._pair) for _ in range(count)]
-        asked = (asyncio.to_thread(caller.request, method, path, body) for caller in callers)
-        return await asyncio.gather(*asked)
+        together = threading.Barrier(count)
+
+        def ask(caller: Caller) -> Answer:
+            together.wait()
+            return caller.request(method, path, body)
+
+        with ThreadPoolExecutor(count) as pool:
+            loop = asyncio.get_running_loop()
+            asked = (loop.run_in_executor(pool, ask, caller) for caller in callers)
+            return await asyncio.gather(*asked)
 
     async def create(self, number: str, **fields: object) -> None:
         """Register a number."""

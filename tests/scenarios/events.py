@@ -1,6 +1,7 @@
 """LiveKit's events on their way to Cordboard: noted, and passed on as they came."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -17,14 +18,15 @@ class Events:
 
     Attributes:
         url: Where LiveKit sends them.
-        target: Where they are passed on to; None: nowhere, LiveKit is told to try again.
-        copies: How often each is passed on.
+        targets: Where each is passed on to, at once; with none of them, or one that does not take
+            it, LiveKit is told to try again.
+        copies: How often each is passed on to each.
         noted: Every event that came, each once however often LiveKit had to send it.
     """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.url = ""
-        self.target: str | None = None
+        self.targets: list[str] = []
         self.copies = 1
         self.noted: list[api.WebhookEvent] = []
         self._session = session
@@ -39,17 +41,20 @@ class Events:
         """Note an event and answer what Cordboard answers."""
         raw = await request.read()
         self._note(self._verifier.receive(raw.decode(), request.headers["Authorization"]))
-        if self.target is None:
-            return web.Response(status=AWAY)
         headers = {name: request.headers[name] for name in PASSED_ON}
+        passed_on = (self._pass_on(target, raw, headers) for target in self.targets)
+        return web.Response(status=max(await asyncio.gather(*passed_on), default=AWAY))
+
+    async def _pass_on(self, target: str, raw: bytes, headers: Mapping[str, str]) -> int:
+        """Return the last answer's status."""
         status = AWAY
         for _ in range(self.copies):
             try:
-                async with self._session.post(self.target, data=raw, headers=headers) as answer:
+                async with self._session.post(target, data=raw, headers=headers) as answer:
                     status = answer.status
             except aiohttp.ClientError:
-                return web.Response(status=AWAY)
-        return web.Response(status=status)
+                return AWAY
+        return status
 
     def of_room_with(self, caller: str) -> list[api.WebhookEvent]:
         """Return the events of the rooms that were opened for a caller."""

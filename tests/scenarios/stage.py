@@ -17,6 +17,7 @@ from livekit import api
 from cordboard.simulated.livekit import Behaviour, Dialled, Job, Outcome
 from tests.scenarios.cordboard import Cordboard
 from tests.scenarios.events import Events, received_events
+from tests.scenarios.requests import Requests, relayed_requests
 from tests.support.answered import eventually
 from tests.support.process import Place
 
@@ -198,6 +199,13 @@ class Stage:
         line = await self.call(to, from_=from_)
         assert await is_heard(line), line.ladder
         return line
+
+    @asynccontextmanager
+    async def requests(self, **settings: str) -> AsyncIterator[Requests]:
+        """Let what Cordboard asks of LiveKit be held up for the time of a block."""
+        async with relayed_requests(self._driver.url) as requests:
+            await self.cordboard.restart(CORDBOARD_LIVEKIT_URL=requests.url, **settings)
+            yield requests
 
     async def outbound_trunk(self, number: str) -> str:
         """Make a trunk at LiveKit over which a number calls out; return its id."""

@@ -37,7 +37,7 @@ async def test_without_events_calls_are_answered_refused_and_recorded_all_the_sa
 ) -> None:
     desk = await stage.worker("desk")
     await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
-    stage.events.target = None
+    stage.events.targets.clear()
     line = await stage.answered_call(NUMBER)
     refused = await stage.call(UNKNOWN)
     assert (await refused.until_ended(WITHIN_S)).status == 486
@@ -68,7 +68,7 @@ async def test_a_call_that_rings_when_cordboard_dies_is_answered_by_the_next_one
     # Without pairs, nobody but Cordboard sends for the agent.
     await stage.cordboard.restart(CORDBOARD_LIVEKIT_TOPOLOGY="shared")
     await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
-    stage.events.target = None
+    stage.events.targets.clear()
     line = await stage.call(NUMBER)
 
     async def rings() -> bool | None:

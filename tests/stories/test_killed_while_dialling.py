@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from livekit import api
 
 from cordboard.simulated.livekit import (
     Behaviour,
+    Fault,
+    FaultKind,
     Moment,
     Outcome,
     SimulatedLiveKit,
@@ -17,47 +19,13 @@ from cordboard.simulated.livekit import (
 from cordboard.simulated.livekit.errors import TwirpError
 from tests.support.builders import a_number
 from tests.support.caller import Caller
+from tests.support.dial_points import ADOPTED, POINTS, Point
 from tests.support.exchange import exchange
 from tests.support.outbound import CALLEE, TRUNK
 from tests.support.process import SECRET_KEY, Place, Serving
 
 CALLS = "/api/calls"
 PATIENCE_S = 60
-
-
-class Point(NamedTuple):
-    """Where the server is killed, and what must come of its call.
-
-    Attributes:
-        is_lost: The request that was under way never reached LiveKit.
-    """
-
-    method: str
-    moment: Moment
-    is_lost: bool
-    reason: str
-    invites: int
-
-    def __str__(self) -> str:
-        return f"{self.method} {'lost' if self.is_lost else self.moment}"
-
-
-DONE = "caller_hung_up"
-ADOPTED = "ended_by_request"
-"""Of a call that another process found answered; who is called waits for that."""
-
-POINTS = [
-    Point("CreateRoom", Moment.BEFORE_EFFECT, is_lost=True, reason=DONE, invites=1),
-    Point("CreateRoom", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
-    Point("CreateDispatch", Moment.BEFORE_EFFECT, is_lost=True, reason=DONE, invites=1),
-    Point("CreateDispatch", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
-    Point("ListDispatch", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
-    Point("CreateSIPParticipant", Moment.BEFORE_EFFECT, is_lost=True, reason="unknown", invites=0),
-    Point("CreateSIPParticipant", Moment.BEFORE_EFFECT, is_lost=False, reason=ADOPTED, invites=1),
-    Point("CreateSIPParticipant", Moment.BEFORE_ANSWER, is_lost=False, reason=ADOPTED, invites=1),
-    Point("DeleteRoom", Moment.BEFORE_EFFECT, is_lost=True, reason=DONE, invites=1),
-    Point("DeleteRoom", Moment.BEFORE_ANSWER, is_lost=False, reason=DONE, invites=1),
-]
 
 
 @pytest.fixture
@@ -129,6 +97,8 @@ def test_a_server_that_is_killed_while_it_calls_dials_once_at_most(
         hear_events(server, lk)
         caller.create(number, outbound_agent_id="desk", outbound_trunk_id=TRUNK)
         lk.on_request = killer(server, point)
+        if point.unsure_of:
+            lk.faults.add(Fault(point.unsure_of, FaultKind.LOST_ANSWER, times=1))
         body = {"from_number": number, "to_number": CALLEE}
         placed = caller.request("POST", f"{CALLS}/create-phone-call", body)
         call_id = placed.data["call"]["call_id"]
