@@ -91,6 +91,15 @@ def test_a_field_that_breaks_its_rule_is_named_before_anything_is_looked_up(
     assert error.startswith(field)
 
 
+def test_a_number_is_not_called_by_itself_now_or_later(caller: Caller) -> None:
+    number = a_ready_number(caller)
+    for fields in ({}, {"scheduled_timestamp": 2_000_000_000}):
+        refusal = asked(caller, number, to_number=number, **fields).refusal
+        assert refusal[:2] == (400, "validation.choice")
+        assert refusal[2] == "to_number: must not be from_number, which would call itself"
+    assert caller.request("GET", "/api/calls").data["calls"] == []
+
+
 def test_a_pair_that_may_only_read_calls_cannot_make_any(
     server: RunningServer, caller: Caller
 ) -> None:

@@ -16,11 +16,12 @@ from cordboard.edge.api.schema_rules import choices, text, whole
 from cordboard.numbers.e164 import checked_e164
 from cordboard.numbers.model import check_agent_id, check_version
 from cordboard.runtime.clock import iso_utc
+from cordboard.runtime.errors import InvalidError
 
 Called = Annotated[
     str,
     Meta(
-        description="Who is called, in E.164.",
+        description="Who is called, in E.164; never the number that calls.",
         examples=["+14155550100"],
         extra_json_schema={"format": "e164", "pattern": r"^\+[1-9][0-9]{6,14}$"},
     ),
@@ -141,9 +142,15 @@ def checked_phone_call(asked: CreatePhoneCall) -> PhoneCallRequest:
         check_version(asked.override_agent_version, "override_agent_version")
     metadata = asked.metadata or {}
     check_metadata(metadata)
+    from_number = checked_e164(asked.from_number, "from_number")
+    to_number = checked_e164(asked.to_number, "to_number")
+    if to_number == from_number:
+        raise InvalidError(
+            "to_number", "choice", "must not be from_number, which would call itself"
+        )
     return PhoneCallRequest(
-        from_number=checked_e164(asked.from_number, "from_number"),
-        to_number=checked_e164(asked.to_number, "to_number"),
+        from_number=from_number,
+        to_number=to_number,
         agent_id=asked.override_agent_id,
         agent_version=asked.override_agent_version,
         metadata=metadata,
