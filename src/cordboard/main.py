@@ -203,6 +203,7 @@ async def _serve_api(
         find_drift=None if livekit is None else partial(find_drift, livekit.reconciler),
         answering=None if livekit is None else livekit.answering,
         probing=None if livekit is None else livekit.probing,
+        max_scheduled_calls=settings.max_scheduled_calls,
         public_url=settings.public_url or "/",
     )
     note_ready = await _first_words(start, db, pepper, livekit)

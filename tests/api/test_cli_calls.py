@@ -207,8 +207,8 @@ def test_a_call_that_waits_is_shown_moved_and_cancelled(
 ) -> None:
     caller.patch(number, outbound_agent_id="agent_a", outbound_trunk_id="ST_x")
     call_id = a_scheduled_call(server, caller.actor, number).call_id
-    rows = shell.run("calls", "list", "--status", "scheduled").lines[1:]
-    assert [row.split()[0] for row in rows] == [call_id]
+    (row,) = shell.run("calls", "list", "--status", "scheduled").lines[1:]
+    assert row.split()[:3] == [call_id, "due", "2030-03-17T17:46:40Z"]
     moved = shell.run("calls", "reschedule", call_id, "2033-05-18T03:33:20Z")
     assert moved.err == "Scheduled call time updated successfully\n"
     assert "2033-05-18T03:33:20Z" in dict(line.split(maxsplit=1) for line in moved.lines)["Due"]

@@ -45,6 +45,24 @@ def test_a_call_that_waits_is_shown_as_scheduled(server: RunningServer, caller: 
         assert listed["returned_count"] == expected
 
 
+def test_when_a_call_is_due_stands_in_the_list_and_on_its_own(
+    server: RunningServer, caller: Caller
+) -> None:
+    path, number = waiting(server, caller)
+    caller.patch(number, inbound_agent_id="desk")
+    other = an_ended_call(server, number).call_id
+    due_at = "2030-03-17T17:46:40Z"
+    assert caller.request("GET", path).data["scheduled_at"] == due_at
+    assert caller.request("GET", f"/api/calls/{other}").data["scheduled_at"] is None
+    for listed in (caller.request("GET", "/api/calls"), caller.request("POST", "/api/calls", {})):
+        shown = {
+            call["call_id"]: call.get("scheduled_at", "left out") for call in listed.data["calls"]
+        }
+        assert shown == {path.rpartition("/")[2]: due_at, other: "left out"}
+    caller.request("PUT", f"{path}/schedule", {"scheduled_timestamp": 2_000_000_000})
+    assert caller.request("GET", path).data["scheduled_at"] == "2033-05-18T03:33:20Z"
+
+
 def test_a_call_that_waits_is_moved(server: RunningServer, caller: Caller) -> None:
     path, _ = waiting(server, caller)
     answer = caller.request("PUT", f"{path}/schedule", {"scheduled_timestamp": 2_000_000_000})

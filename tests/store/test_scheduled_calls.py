@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -10,7 +11,7 @@ from cordboard.calls.model import Call, CallState, EndReason
 from cordboard.calls.operations import end_call
 from cordboard.calls.outbound.limits import MINUTE_MS
 from cordboard.calls.outbound.model import CallRules, PhoneCallRequest
-from cordboard.calls.outbound.refusals import DestinationRefusedError
+from cordboard.calls.outbound.refusals import CallLimitError, DestinationRefusedError
 from cordboard.calls.outbound.reservations import change_guards, reserve, settle
 from cordboard.calls.outbound.scheduling import (
     GRACE_MS,
@@ -73,6 +74,41 @@ async def waiting(db: Database, clock: SettableClock) -> Waiting:
     request = PhoneCallRequest(number.phone_number, CALLEE, None, None, {"ticket": "T"})
     call = await db.write(schedule_call, actor, request, clock() + HOUR_MS, RULES)
     return Waiting(db, actor, number, call)
+
+
+async def test_no_more_calls_wait_at_once_than_may(waiting: Waiting, clock: SettableClock) -> None:
+    rules = msgspec.structs.replace(RULES, max_scheduled_calls=3)
+    request = PhoneCallRequest(waiting.number.phone_number, CALLEE, None, None, {})
+    at_ms = clock() + HOUR_MS
+
+    async def asked() -> str:
+        try:
+            await waiting.db.write(schedule_call, waiting.actor, request, at_ms, rules)
+        except CallLimitError as error:
+            return f"{error.refusal}: {error.detail}"
+        return "waits"
+
+    outcomes = await asyncio.gather(*(asked() for _ in range(AT_ONCE)))
+    refused = (
+        "scheduled_calls: max_scheduled_calls: 3 calls wait for their time; cancel some, or "
+        "schedule this one when others were made"
+    )
+    assert outcomes.count("waits") == 2
+    assert set(outcomes) == {"waits", refused}
+    await waiting.db.write(cancel_schedule, waiting.actor, waiting.call.call_id)
+    assert await asked() == "waits"
+
+
+async def test_another_organizations_calls_that_wait_do_not_count(
+    waiting: Waiting, clock: SettableClock
+) -> None:
+    other = await an_actor(waiting.db)
+    fields = {"outbound_agent_id": "desk", "outbound_trunk_id": "ST_outbound"}
+    number = await registered(waiting.db, other, **fields)
+    request = PhoneCallRequest(number.phone_number, CALLEE, None, None, {})
+    rules = msgspec.structs.replace(RULES, max_scheduled_calls=1)
+    call = await waiting.db.write(schedule_call, other, request, clock() + HOUR_MS, rules)
+    assert call.state is CallState.SCHEDULED
 
 
 async def test_a_call_waits_until_it_is_due_and_reserves_nothing(

@@ -157,6 +157,13 @@ class Settings(BaseSettings):
     max_call_duration: int = Field(
         default=60, ge=1, le=1440, description="Minutes after which LiveKit ends a call by itself."
     )
+    max_scheduled_calls: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Calls of one organization that may wait for their time at once; one more is "
+        "refused.",
+    )
     agent_join_timeout: float = Field(
         default=6,
         ge=1,

@@ -9,6 +9,7 @@ from cordboard.runtime.errors import InvalidError
 MAX_CONCURRENT_CALLS = 5
 MAX_DIALS_PER_MINUTE = 30
 MAX_MINUTES_PER_DAY = 500
+MAX_SCHEDULED_CALLS = 10_000
 HIGHEST = {
     "max_concurrent_calls": 10_000,
     "max_dials_per_minute": 10_000,
@@ -89,6 +90,21 @@ def check_limits(guards: Guards, usage: Usage, longest_ms: int, now_ms: int) -> 
             OutboundRefusal.DIALS_PER_MINUTE, detail, _seconds_until(free_ms, now_ms)
         )
     _check_minutes(guards.max_minutes_per_day, usage, longest_ms, now_ms)
+
+
+def check_waiting(waiting: int, most: int) -> None:
+    """Hold one more call that is to wait for its time against how many may.
+
+    Raises:
+        CallLimitError: As many wait already.
+    """
+    if waiting < most:
+        return
+    detail = (
+        f"max_scheduled_calls: {waiting} calls wait for their time; cancel some, or schedule this "
+        "one when others were made"
+    )
+    raise CallLimitError(OutboundRefusal.SCHEDULED_CALLS, detail, None)
 
 
 def _check_minutes(most: int, usage: Usage, longest_ms: int, now_ms: int) -> None:

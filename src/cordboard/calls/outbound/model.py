@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from cordboard.calls.model import Call, CallState, Leg, OutboundDial
+from cordboard.calls.outbound.limits import MAX_SCHEDULED_CALLS
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import Number
 from cordboard.routing.model import (
@@ -72,11 +73,13 @@ class CallRules(msgspec.Struct, frozen=True):
         cluster_id: The LiveKit that dials, or None where there is none.
         longest_ms: The longest that a call can last.
         requires_registered_agents: Names that only LiveKit knows are refused.
+        max_scheduled_calls: How many calls of an organization may wait for their time at once.
     """
 
     cluster_id: str | None
     longest_ms: int
     requires_registered_agents: bool = False
+    max_scheduled_calls: int = MAX_SCHEDULED_CALLS
 
 
 class PhoneCallRequest(msgspec.Struct, frozen=True):

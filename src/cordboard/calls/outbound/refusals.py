@@ -24,6 +24,7 @@ class OutboundRefusal(StrEnum):
     CONCURRENT_CALLS = "concurrent_calls"
     DIALS_PER_MINUTE = "dials_per_minute"
     MINUTES_PER_DAY = "minutes_per_day"
+    SCHEDULED_CALLS = "scheduled_calls"
 
 
 class OutboundRefusedError(DomainError):

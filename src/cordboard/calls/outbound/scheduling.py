@@ -11,6 +11,7 @@ import structlog
 from cordboard.agents.errors import AgentNotFoundError, AgentVersionNotFoundError
 from cordboard.calls import store
 from cordboard.calls.model import Call, CallNotFoundError, CallState, EndReason, Schedule
+from cordboard.calls.outbound.limits import check_waiting
 from cordboard.calls.outbound.model import (
     CallRules,
     NoOutboundAgentError,
@@ -20,7 +21,8 @@ from cordboard.calls.outbound.model import (
 from cordboard.calls.outbound.operations import checked_call
 from cordboard.calls.outbound.refusals import CallLimitError, OutboundRefusal, OutboundRefusedError
 from cordboard.calls.outbound.reservations import reserve
-from cordboard.calls.outbound.store.schedule import list_due
+from cordboard.calls.outbound.store.guards import claim_guards
+from cordboard.calls.outbound.store.schedule import get_waiting_count, list_due
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import NumberNotFoundError
 from cordboard.runtime.actor import Actor
@@ -88,9 +90,13 @@ async def schedule_call(
         AgentNotFoundError, AgentVersionNotFoundError: It names an agent it may not have.
         DestinationRefusedError: The number may not be called, as things are.
         NoOutboundAgentError, NoOutboundTrunkError, CallsUnavailableError: Something is missing.
+        CallLimitError: As many calls wait already as may.
     """
     _check_ahead(at_ms, tx.now_ms)
     call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
+    await claim_guards(tx, actor.organization_id)
+    waiting_now = await get_waiting_count(tx, actor.organization_id)
+    check_waiting(waiting_now, rules.max_scheduled_calls)
     schedule = Schedule(at_ms, request.agent_id, request.agent_version)
     waiting = msgspec.structs.replace(
         call, state=CallState.SCHEDULED, started_ms=at_ms, schedule=schedule

@@ -16,6 +16,15 @@ ScheduledTimestamp = Annotated[
         extra_json_schema={"maximum": LARGEST_INTEGER},
     ),
 ]
+ScheduledAt = Annotated[
+    str | None,
+    Meta(
+        description="When a call that was asked for ahead of its time is due, or was; null for "
+        "every other call, of which lists leave it out.",
+        examples=["2033-05-18T03:33:20Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 _EXECUTIONS = {EndReason.SCHEDULE_CANCELLED: "cancelled", EndReason.ENDED_BY_REQUEST: "cancelled"}
 
 

@@ -4,12 +4,12 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from cordboard.calls.model import Call, CallState, Direction, EndReason
 from cordboard.calls.store import SORTS, CallPage, CallQuery
 from cordboard.edge.api.call_events import CallEvent, call_events, called_number
-from cordboard.edge.api.call_schedule_fields import notes_with_schedule
+from cordboard.edge.api.call_schedule_fields import ScheduledAt, notes_with_schedule
 from cordboard.edge.api.paging import PagePosition, ReturnedCount, UsedOrder, page_position
 from cordboard.edge.api.resource_fields import Instant, OrganizationName
 from cordboard.edge.api.route_shapes import StepShape, TargetShape, target_shape, trace_shape
@@ -106,6 +106,7 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ]
     created_at: Instant
     updated_at: Instant
+    scheduled_at: ScheduledAt | UnsetType = UNSET
     start_timestamp: Millisecond
     end_timestamp: Millisecond
     call_duration: Annotated[
@@ -130,6 +131,7 @@ class CallAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class CallDetails(CallAnswer, frozen=True, kw_only=True):
     """A call with everything Cordboard knows of it."""
 
+    scheduled_at: ScheduledAt
     agent_version: Annotated[
         int | None, Meta(description="The agent's version, or null.", examples=[1])
     ]
@@ -258,7 +260,7 @@ class CallContext(msgspec.Struct, frozen=True):
 
 def call_answer(call: Call) -> CallAnswer:
     """Return a call as lists show it."""
-    return CallAnswer(**_published(call))
+    return CallAnswer(**_published(call), scheduled_at=_scheduled_at(call) or UNSET)
 
 
 def call_details(call: Call) -> CallDetails:
@@ -266,6 +268,7 @@ def call_details(call: Call) -> CallDetails:
     decision = call.decision
     return CallDetails(
         **_published(call),
+        scheduled_at=_scheduled_at(call),
         agent_version=None if call.target is None else call.target.agent_version,
         state=call.state,
         end_reason=call.end_reason,
@@ -350,6 +353,10 @@ def _published(call: Call) -> dict[str, Any]:
         "events": call_events(call),
         "telephony_identifier": TelephonyIdentifier(_call_sid(call), None),
     }
+
+
+def _scheduled_at(call: Call) -> str | None:
+    return None if call.schedule is None else iso_utc(call.schedule.at_ms)
 
 
 def _status(call: Call) -> str:

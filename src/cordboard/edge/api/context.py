@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request
 
 from cordboard.calls.answering import Answering
+from cordboard.calls.outbound.limits import MAX_SCHEDULED_CALLS
 from cordboard.numbers.model import NumberRules
 from cordboard.organizations.authentication import Authenticator
 from cordboard.organizations.model import Pepper
@@ -27,6 +28,7 @@ class Context(msgspec.Struct, frozen=True):
         find_drift: Compares LiveKit with the estate, where there is one.
         answering: What answers calls, where there is a LiveKit.
         probing: Where agents are probed, where there is one.
+        max_scheduled_calls: How many calls of an organization may wait for their time at once.
         public_url: How the outside reaches the server; relative where that is not told.
     """
 
@@ -40,6 +42,7 @@ class Context(msgspec.Struct, frozen=True):
     find_drift: Callable[[], Awaitable[list[Drift]]] | None = None
     answering: Answering | None = None
     probing: Probing | None = None
+    max_scheduled_calls: int = MAX_SCHEDULED_CALLS
     public_url: str = "/"
 
 

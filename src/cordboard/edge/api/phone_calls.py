@@ -54,4 +54,5 @@ def _rendered(call: Call) -> Answer:
 def _rules(context: Context) -> CallRules:
     if context.answering is None:
         return CallRules(None, 0, context.number_rules.requires_registered_agents)
-    return context.answering.outbound_rules
+    rules = context.answering.outbound_rules
+    return msgspec.structs.replace(rules, max_scheduled_calls=context.max_scheduled_calls)

@@ -29,7 +29,7 @@ def print_calls(pages: Sequence[CallList]) -> None:
         (
             (
                 call.call_id,
-                _instant(call.start_timestamp),
+                _began(call),
                 call.direction,
                 call.from_number,
                 call.to_number,
@@ -135,11 +135,14 @@ def _fields(call: CallItem, version: int | None) -> list[tuple[str, object]]:
 
 
 def _due(call: CallItem) -> list[tuple[str, object]]:
-    """Return when a call that waits is to be made; the API has that among the notes."""
-    seconds = call.metadata.get("scheduled_timestamp")
-    if call.call_status != SCHEDULED or not isinstance(seconds, int):
-        return []
-    return [("Due", iso_utc(seconds * 1000))]
+    """Return when a call that waits is to be made."""
+    return [("Due", call.scheduled_at)] if call.call_status == SCHEDULED else []
+
+
+def _began(call: CallItem) -> str | None:
+    """Return when a call began, or is to begin."""
+    is_waiting = call.call_status == SCHEDULED
+    return f"due {call.scheduled_at}" if is_waiting else _instant(call.start_timestamp)
 
 
 def _agents(call: Call) -> list[tuple[str, object]]:

@@ -86,6 +86,7 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         call_status: See :class:`CallQuery`.
+        scheduled_at: When a call that was asked for ahead of its time is due; None for others.
         start_timestamp, end_timestamp: Epoch milliseconds.
         call_duration: Milliseconds from answer to end; 0 while it is up, or if nobody answered.
         metadata: The organization's own notes.
@@ -99,6 +100,7 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
     to_number: str
     created_at: str
     updated_at: str
+    scheduled_at: str | None = None
     start_timestamp: int | None
     end_timestamp: int | None
     call_duration: int
