@@ -14,6 +14,7 @@ import structlog
 
 from cordboard.calls import operations, store
 from cordboard.calls.dispatching import Dispatching
+from cordboard.calls.early import EarlyLooks
 from cordboard.calls.looking import Looking, count_end
 from cordboard.calls.model import Call, room_key
 from cordboard.calls.operations import Taken
@@ -22,7 +23,7 @@ from cordboard.calls.outbound.model import CallRules
 from cordboard.calls.outbound.scheduling import Scheduling
 from cordboard.calls.seen import Seen
 from cordboard.calls.steps import AskAgain, Deadlines, EndRoom, GoOn, Wait, next_step
-from cordboard.routing.events import LiveKitEvent, is_room_of_calls
+from cordboard.routing.events import LiveKitEvent, Sight, is_room_of_calls
 from cordboard.routing.livekit import LiveKit
 from cordboard.routing.livekit_shapes import Room
 from cordboard.runtime.clock import Clock
@@ -106,6 +107,7 @@ class Answering:
         self._clock = clock
         self._deadlines = deadlines
         self._looking = Looking(db, livekit, clock)
+        self._early_looks = EarlyLooks(db, self._looking, clock, self._follow)
         self._dispatching = Dispatching(db, livekit, clock)
         self._dialler = Dialler(db, livekit, clock, deadlines, self.notice)
         self._scheduling = Scheduling(db, self.outbound_rules)
@@ -129,6 +131,9 @@ class Answering:
         Raises:
             DatabaseUnavailableError: It is not committed; LiveKit sends it again.
         """
+        self._early_looks.heed(event)
+        if event.sight is Sight.ROOM_STARTED:
+            return
         taken = await self._db.write(operations.record_event, self._livekit.cluster_id, event)
         if taken is not None:
             count_end(taken)
@@ -174,6 +179,7 @@ class Answering:
 
     async def stop(self) -> None:
         """Leave everything as it is; whoever polls next goes on."""
+        await self._early_looks.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

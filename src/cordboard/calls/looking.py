@@ -1,5 +1,7 @@
 """Looking into rooms, for what no event told."""
 
+import msgspec
+
 from cordboard.calls import operations, store
 from cordboard.calls.model import Call, Leg
 from cordboard.calls.operations import Taken, leg_of
@@ -12,11 +14,19 @@ from cordboard.runtime.db import Database
 from cordboard.runtime.telemetry.metrics import CALLS_ENDED
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a room shows: who is there, and the caller's side of its call, if a caller is."""
+
+    sightings: list[Sighting]
+    leg: Leg | None
+
+
 class Looking:
     """Takes what the rooms of one LiveKit show into the records of their calls."""
 
     def __init__(self, db: Database, livekit: LiveKit, clock: Clock) -> None:
         """Look at nothing yet."""
+        self.cluster_id = livekit.cluster_id
         self._db = db
         self._livekit = livekit
         self._clock = clock
@@ -33,35 +43,46 @@ class Looking:
             LiveKitError: LiveKit cannot be asked.
         """
         # What is known is read first: whoever comes after that is not taken for gone.
-        known = await self._db.read(store.find_followed, self._livekit.cluster_id, call_id)
-        people = await self._livekit.list_participants(room)
-        now_ms = self._clock()
-        sightings = [each for one in people for each in _sightings(one, now_ms)]
-        here = {one.sid for one in people}
+        known = await self._db.read(store.find_followed, self.cluster_id, call_id)
+        shown = await self.shown(room)
+        here = {each.participant_sid for each in shown.sightings}
         presences = {} if known is None else known[1].presences
-        sightings += [
+        now_ms = self._clock()
+        gone = [
             Sighting(Sight.LEFT, sid, now_ms)
             for sid, presence in presences.items()
             if presence.is_here and sid not in here
         ]
-        legs = [
+        return await self.note((key, room), Shown(shown.sightings + gone, shown.leg))
+
+    async def shown(self, room: str) -> Shown:
+        """Return what a room shows at this moment.
+
+        Raises:
+            LiveKitError: LiveKit cannot be asked.
+        """
+        people = await self._livekit.list_participants(room)
+        now_ms = self._clock()
+        legs = (
             leg_of(sip_attributes(one.attributes), one.joined_ms)
             for one in people
             if one.kind == "sip"
-        ]
-        leg = next((leg for leg in legs if leg is not None), None)
-        return await self._observe((key, room), sightings, leg)
+        )
+        return Shown(
+            sightings=[each for one in people for each in _sightings(one, now_ms)],
+            leg=next((leg for leg in legs if leg is not None), None),
+        )
 
     async def note_gone(self, call: Call) -> Taken | None:
         """Take into a call's record that its room is not there any more."""
         finished = Sighting(Sight.ROOM_FINISHED, "", self._clock())
-        return await self._observe((call.room_sid, call.room), [finished], None)
+        return await self.note((call.room_sid, call.room), Shown([finished], None))
 
-    async def _observe(
-        self, room: tuple[str, str], sightings: list[Sighting], leg: Leg | None
-    ) -> Taken | None:
-        cluster_id = self._livekit.cluster_id
-        taken = await self._db.write(operations.observe, cluster_id, room, sightings, leg)
+    async def note(self, room: tuple[str, str], shown: Shown) -> Taken | None:
+        """Take what a room, by its key and its name, has shown into its call's record."""
+        taken = await self._db.write(
+            operations.observe, self.cluster_id, room, shown.sightings, shown.leg
+        )
         if taken is not None:
             count_end(taken)
         return taken

@@ -25,15 +25,18 @@ PROBE_PREFIX = "cordboard-probe_"
 
 
 class Sight(StrEnum):
-    """What can be seen of somebody in a room: a closed set."""
+    """What can be seen of somebody in a room, or of the room: a closed set."""
 
     JOINED = "joined"
     AUDIO = "audio"
     LEFT = "left"
+    ROOM_STARTED = "room_started"
     ROOM_FINISHED = "room_finished"
 
 
+_OF_ROOMS = (Sight.ROOM_STARTED, Sight.ROOM_FINISHED)
 _SIGHTS = {
+    "room_started": Sight.ROOM_STARTED,
     "participant_joined": Sight.JOINED,
     "track_published": Sight.AUDIO,
     "participant_left": Sight.LEFT,
@@ -124,7 +127,7 @@ def _event(body: _Body) -> LiveKitEvent | None:
         return None
     if sight is Sight.AUDIO and body.track is not None and body.track.type != "AUDIO":
         return None
-    if sight is not Sight.ROOM_FINISHED and not who.sid:
+    if sight not in _OF_ROOMS and not who.sid:
         return None
     kind = who.kind.lower()
     attributes = sip_attributes(who.attributes) if kind == "sip" else {}

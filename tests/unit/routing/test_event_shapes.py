@@ -12,6 +12,7 @@ EVENTS = {
     "track_published": Sight.AUDIO,
     "participant_left": Sight.LEFT,
     "participant_connection_aborted": Sight.LEFT,
+    "room_started": Sight.ROOM_STARTED,
     "room_finished": Sight.ROOM_FINISHED,
 }
 
@@ -41,7 +42,8 @@ def test_the_time_of_joining_is_as_exact_as_the_event_says(
     assert event.joined_ms == joined_ms
 
 
-def test_a_room_that_is_finished_needs_nobody_in_it() -> None:
-    event = parsed(JOINED | {"event": "room_finished", "participant": None})
+@pytest.mark.parametrize("name", ["room_started", "room_finished"])
+def test_the_event_of_a_room_needs_nobody_in_it(name: str) -> None:
+    event = parsed(JOINED | {"event": name, "participant": None})
     assert event is not None
     assert (event.participant_sid, event.kind, event.attributes) == ("", "", {})

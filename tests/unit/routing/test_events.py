@@ -95,7 +95,6 @@ def test_of_an_event_only_what_a_call_needs_is_kept() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"event": "room_started"},
         {"event": "egress_started"},
         {"event": "track_published", "track": {"type": "VIDEO"}},
         {"room": {"sid": "RM_1", "name": "standup"}},
