@@ -21,6 +21,7 @@ class Events:
         targets: Where each is passed on to, at once; with none of them, or one that does not take
             it, LiveKit is told to try again.
         copies: How often each is passed on to each.
+        lost: The names of events that are acknowledged and not passed on.
         noted: Every event that came, each once however often LiveKit had to send it.
     """
 
@@ -28,6 +29,7 @@ class Events:
         self.url = ""
         self.targets: list[str] = []
         self.copies = 1
+        self.lost: set[str] = set()
         self.noted: list[api.WebhookEvent] = []
         self._session = session
         self._secrets: dict[str, str] = {}
@@ -40,7 +42,10 @@ class Events:
     async def receive(self, request: web.Request) -> web.Response:
         """Note an event and answer what Cordboard answers."""
         raw = await request.read()
-        self._note(self._verifier.receive(raw.decode(), request.headers["Authorization"]))
+        event = self._verifier.receive(raw.decode(), request.headers["Authorization"])
+        self._note(event)
+        if event.event in self.lost:
+            return web.Response()
         headers = {name: request.headers[name] for name in PASSED_ON}
         passed_on = (self._pass_on(target, raw, headers) for target in self.targets)
         return web.Response(status=max(await asyncio.gather(*passed_on), default=AWAY))
