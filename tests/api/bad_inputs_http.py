@@ -118,6 +118,20 @@ HEADERS = [
         f"Send application/json, not {'x' * 100}",
     ),
     headed(
+        "a compressed body",
+        {"Content-Encoding": "gzip"},
+        415,
+        "request.media_type",
+        "Content-Encoding: send the body as it is, not gzip",
+    ),
+    headed(
+        "a body that is compressed twice",
+        {"Content-Encoding": "identity, BR"},
+        415,
+        "request.media_type",
+        "Content-Encoding: send the body as it is, not identity, br",
+    ),
+    headed(
         "an empty idempotency key",
         {"Idempotency-Key": ""},
         400,

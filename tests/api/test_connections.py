@@ -16,7 +16,10 @@ LARGE = b"x" * 8_000_000
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has it
-    """Read the body, work as long as the path says, answer much or little."""
+    """Read the body, work as long as the path says, answer much or little, or before its end."""
+    if scope["path"] == "/early":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"so far", "more_body": True})
     while (await receive()).get("more_body"):
         pass
     if scope["path"] == "/work":
@@ -167,3 +170,15 @@ async def test_many_heads_of_ordinary_size_are_taken(connect: Connect) -> None:
         while b"ok" not in await chatty.loop.sock_recv(chatty.client, 65536):
             pass
     assert not chatty.connection.transport.is_closing()
+
+
+async def test_what_is_half_answered_is_never_followed_by_a_refusal(connect: Connect) -> None:
+    eager = await connect()
+    chunked = HEAD.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+    await eager.send(chunked.replace(b" / ", b" /early "))
+    await eager.phase_becomes(Phase.BODY)
+    answer = b""
+    while b"so far" not in answer:
+        answer += await eager.loop.sock_recv(eager.client, 65536)
+    await eager.send(b"no length\r\n")
+    assert await eager.receive() == b""

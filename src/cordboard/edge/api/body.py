@@ -24,6 +24,9 @@ T = TypeVar("T")
 BODY = "body"
 LARGEST_BODY = 1_048_576
 ACCEPTED_TYPES = ("application/json", "application/x-www-form-urlencoded")
+IDENTITY = "identity"
+"""The coding of what is not encoded (RFC 9110, section 12.5.3)."""
+
 LONGEST_ECHO = 100
 EMPTY = "''"
 
@@ -55,15 +58,19 @@ async def raw_body(request: HTTPRequest) -> bytes:
     Raises:
         BodyTooLargeError: It has more than 1 MiB, whether it said so at first or not.
         ClientLeftError: The client went away before all of it had come.
-        UnsupportedMediaTypeError: It says it is something else.
+        UnsupportedMediaTypeError: It says it is something else, or encoded.
     """
     raw = await received(request, LARGEST_BODY)
+    coding = (header(request, b"content-encoding") or IDENTITY).lower()
+    if coding != IDENTITY:
+        detail = f"Content-Encoding: send the body as it is, not {coding[:LONGEST_ECHO]}"
+        raise UnsupportedMediaTypeError(detail, ("Accept-Encoding", IDENTITY))
     content_type = header(request, b"content-type")
     if content_type is not None:
         media_type = content_type.partition(";")[0].strip().lower()
         if media_type and media_type not in ACCEPTED_TYPES:
             detail = f"Send application/json, not {media_type[:LONGEST_ECHO]}"
-            raise UnsupportedMediaTypeError(detail)
+            raise UnsupportedMediaTypeError(detail, ("Accept", ACCEPTED_TYPES[0]))
     return raw
 
 

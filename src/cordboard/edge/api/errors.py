@@ -12,6 +12,7 @@ from cordboard.edge.api.head import with_head
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
     ClientLeftError,
+    HeadTooLargeError,
     InternalError,
     MalformedRequestError,
     MethodNotAllowedError,
@@ -40,6 +41,7 @@ STATUS_OF_CODE = {
     MethodNotAllowedError.code: 405,
     BodyTooLargeError.code: 413,
     UnsupportedMediaTypeError.code: 415,
+    HeadTooLargeError.code: 431,
     InternalError.code: 500,
 }
 _encode = msgspec.json.Encoder().encode
@@ -57,25 +59,24 @@ def code_of(error: DomainError) -> str:
     return error.code
 
 
-def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
-    """Return the HTTP response for a refusal or failure."""
+def failure_of(error: DomainError, request_id: str) -> bytes:
+    """Return the body of the answer to a refusal or failure, which is counted."""
     code = code_of(error)
     HTTP_REFUSALS.labels(code).inc()
+    return _encode(Failure(error.message, "error", error.detail, code, request_id))
+
+
+def failed(request: HTTPRequest, error: DomainError) -> Response[bytes]:
+    """Return the HTTP response for a refusal or failure."""
+    failure = failure_of(error, request.scope["state"]["request_id"])
     if isinstance(error, OutboundRefusedError):
         OUTBOUND_REFUSALS.labels(error.refusal.value).inc()
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if error.kind is Kind.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'ApiKey realm="cordboard"'
-    failure = Failure(
-        message=error.message,
-        status="error",
-        error=error.detail,
-        code=code,
-        request_id=request.scope["state"]["request_id"],
-    )
-    return Response(
-        _encode(failure), status_code=status_of(error), media_type=JSON, headers=headers
-    )
+    if isinstance(error, UnsupportedMediaTypeError):
+        headers |= (error.taken,)
+    return Response(failure, status_code=status_of(error), media_type=JSON, headers=headers)
 
 
 def on_domain_error(request: HTTPRequest, error: DomainError) -> Response[bytes]:

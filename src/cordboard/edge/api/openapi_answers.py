@@ -10,7 +10,7 @@ from cordboard.edge.api.envelope import JSON, Failure
 from cordboard.edge.api.error_catalogue import BY_CODE
 from cordboard.edge.api.openapi_schemas import Schemas
 
-EVERYWHERE = ("request.malformed", "internal")
+EVERYWHERE = ("request.malformed", "request.head_too_large", "internal")
 WITH_KEY_PAIR = (
     "auth.missing",
     "auth.invalid",

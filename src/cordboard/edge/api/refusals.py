@@ -8,19 +8,40 @@ class ClientLeftError(Exception):
 
 
 class MalformedRequestError(DomainError):
-    """The request is not proper HTTP, though it could be parsed."""
+    """The request is not proper HTTP, whether it could be parsed or not."""
 
     kind = Kind.INVALID
     code = "request.malformed"
     message = "Malformed request"
 
 
+class HeadTooLargeError(DomainError):
+    """Request line and headers together are larger than the server takes."""
+
+    kind = Kind.INVALID
+    code = "request.head_too_large"
+    message = "Headers too large"
+
+    def __init__(self, largest: int) -> None:
+        """Say how many bytes they may have."""
+        super().__init__(f"Request line and headers may have up to {largest:,} bytes together")
+
+
 class UnsupportedMediaTypeError(DomainError):
-    """The body says it is something other than JSON."""
+    """The body says it is something other than JSON, or that it is encoded.
+
+    Attributes:
+        taken: A header that says what would be taken (RFC 9110, section 15.5.16).
+    """
 
     kind = Kind.INVALID
     code = "request.media_type"
     message = "Unsupported media type"
+
+    def __init__(self, detail: str, taken: tuple[str, str]) -> None:
+        """Say what is wrong, and what would be taken."""
+        super().__init__(detail)
+        self.taken = taken
 
 
 class BodyTooLargeError(DomainError):

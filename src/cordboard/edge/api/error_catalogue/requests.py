@@ -3,6 +3,7 @@
 from cordboard.edge.api.error_catalogue.row import Row
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
+    HeadTooLargeError,
     MalformedRequestError,
     MethodNotAllowedError,
     RouteNotFoundError,
@@ -138,9 +139,15 @@ REQUEST = (
     ),
     Row(
         MalformedRequestError,
-        "The request could be parsed, but is not proper HTTP.",
+        "The request is not proper HTTP, whether it could be parsed or not.",
         "This is not proper HTTP: Invalid host header",
-        "Use an HTTP library, or correct the header that is named.",
+        "Use an HTTP library, or correct what is named.",
+    ),
+    Row(
+        HeadTooLargeError,
+        "Request line and headers together have more than 64 KiB.",
+        "Request line and headers may have up to 65,536 bytes together",
+        "Send fewer or shorter headers.",
     ),
     Row(
         BodyTooLargeError,
@@ -150,8 +157,10 @@ REQUEST = (
     ),
     Row(
         UnsupportedMediaTypeError,
-        "The Content-Type says that the body is something other than JSON.",
+        "The Content-Type says that the body is something other than JSON, or the "
+        "Content-Encoding that it is compressed.",
         "Send application/json, not text/plain",
-        "Send `Content-Type: application/json`, or none.",
+        "Send `Content-Type: application/json`, or none, and the body as it is: the header "
+        "`Accept` or `Accept-Encoding` of the answer says what is taken.",
     ),
 )
