@@ -1,0 +1,113 @@
+"""What cannot be parsed as HTTP: refused like everything else, and never in another one's place."""
+
+import json
+import socket
+from typing import Any
+
+import pytest
+
+from tests.support.server import HOST, RunningServer
+
+_HOST = b"Host: localhost\r\n"
+_GET = b"GET /healthz HTTP/1.1\r\n" + _HOST
+_POST = b"POST /api/agents/create HTTP/1.1\r\n" + _HOST
+GARBAGE = b"GARBAGE\r\n\r\n"
+
+UNREADABLE = {
+    "a request line that is none": GARBAGE,
+    "a version that is none": b"GET / HTTP/9.9\r\n" + _HOST + b"\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a target that is none": b"GET http:// HTTP/1.1\r\n" + _HOST + b"\r\n",
+    "a target in UTF-8": "GET /é HTTP/1.1\r\n".encode() + _HOST + b"\r\n",
+    "a header with a blank in its name": _GET + b"Bad Header: x\r\n\r\n",
+    "a header without a colon": _GET + b"Nocolon\r\n\r\n",
+    "a header with NUL": _GET + b"A: x\0y\r\n\r\n",
+    "a chunk without a length": _POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "two lengths": _POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+    "a length and chunks": _POST
+    + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a negative length": _POST + b"Content-Length: -2\r\n\r\n",
+    "a transfer coding that is not chunked": _POST + b"Transfer-Encoding: gzip\r\n\r\n{}",
+}
+"""Name → what is sent."""
+
+
+def answers(server: RunningServer, sent: bytes) -> bytes:
+    """Send something and return all that comes until the server hangs up."""
+    with socket.create_connection((HOST, server.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(sent)
+        return connection.makefile("rb").read()
+
+
+def parsed(answer: bytes) -> tuple[int, dict[str, str], Any]:
+    """Return status, headers and JSON of one answer."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    line, *lines = head.decode().split("\r\n")
+    headers = dict(each.lower().split(": ", 1) for each in lines)
+    assert headers["content-length"] == str(len(body))
+    return int(line.split()[1]), headers, json.loads(body)
+
+
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_http_gets_the_envelope_that_every_refusal_has(
+    sqlite_server: RunningServer, sent: bytes
+) -> None:
+    status, headers, said = parsed(answers(sqlite_server, sent))
+    assert (status, headers["content-type"]) == (400, "application/json")
+    assert (headers["connection"], headers["cache-control"]) == ("close", "no-store")
+    assert "date" in headers
+    assert list(said) == ["message", "status", "error", "code", "request_id"]
+    assert (said["message"], said["status"]) == ("Malformed request", "error")
+    assert said["code"] == "request.malformed"
+    assert said["error"].startswith("This is not proper HTTP: ")
+    assert said["request_id"] == headers["x-request-id"]
+
+
+def test_each_of_them_has_an_id_of_its_own(sqlite_server: RunningServer) -> None:
+    ids = {parsed(answers(sqlite_server, GARBAGE))[1]["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_a_head_without_end_gets_the_envelope_too(sqlite_server: RunningServer) -> None:
+    with socket.create_connection((HOST, sqlite_server.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(_GET + b"A: " + b"x" * 66_000)
+        status, headers, said = parsed(connection.makefile("rb").read())
+    assert (status, said["code"]) == (431, "request.head_too_large")
+    assert said["request_id"] == headers["x-request-id"]
+    assert said["error"] == "Request line and headers may have up to 65,536 bytes together"
+
+
+def test_they_are_counted_by_their_code(sqlite_server: RunningServer) -> None:
+    def counted() -> float:
+        text = sqlite_server.wire().exchange("GET", "/metrics", [], None).body.decode()
+        name = 'cordboard_http_refusals_total{code="request.malformed"} '
+        return sum(float(line.removeprefix(name)) for line in text.splitlines() if name in line)
+
+    before = counted()
+    answers(sqlite_server, GARBAGE)
+    assert counted() == before + 1
+
+
+def test_a_whole_request_is_answered_though_garbage_follows_it(
+    sqlite_server: RunningServer,
+) -> None:
+    status, headers, said = parsed(answers(sqlite_server, _GET + b"\r\n" + GARBAGE))
+    assert (status, said) == (200, {"status": "alive"})
+    assert headers["connection"] == "close"
+
+
+def test_each_of_many_whole_requests_is_answered_once_and_garbage_is_not(
+    sqlite_server: RunningServer,
+) -> None:
+    answer = answers(sqlite_server, (_GET + b"\r\n") * 5 + GARBAGE * 2)
+    assert answer.count(b"HTTP/1.1 200 OK") == answer.count(b"HTTP/1.1 ") == 5
+
+
+def test_a_broken_request_never_takes_the_answer_of_the_one_before(
+    sqlite_server: RunningServer,
+) -> None:
+    broken = UNREADABLE["a chunk without a length"]
+    answer = answers(sqlite_server, _GET + b"\r\n" + broken)
+    assert not answer.startswith(b"HTTP/1.1 400")
