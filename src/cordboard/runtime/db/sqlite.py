@@ -11,7 +11,7 @@ import apsw
 from cordboard.runtime.clock import Clock
 from cordboard.runtime.db.seam import Database, ReadFunction, WriteFunction, WriteInReadError
 from cordboard.runtime.db.sqlite_errors import translated
-from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
+from cordboard.runtime.db.sqlite_tx import ScanTx, SQLiteTx, drive
 from cordboard.runtime.db.sqlite_writer import BUSY_TIMEOUT_MS, SQLiteWriter
 from cordboard.runtime.errors import DatabaseUnavailableError, StartError
 from cordboard.runtime.telemetry.metrics import DATABASE_WAL_BYTES
@@ -51,8 +51,8 @@ class SQLiteDatabase(Database):
     async def _read(self, start: ReadFunction[T], *, is_long: bool) -> T:
         """Run a short read at once on the event loop's own connection, a long one in the thread."""
         if is_long:
-            return await self._scan(lambda: self._read_from(self._scanning, start))
-        return self._read_from(self._inline, start)
+            return await self._scan(lambda: self._read_from(self._scanning, start, ScanTx))
+        return self._read_from(self._inline, start, SQLiteTx)
 
     async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:
         """Run a short transaction together with whatever else waits, a long one in the thread."""
@@ -80,12 +80,14 @@ class SQLiteDatabase(Database):
         finally:
             self._scans_waiting -= 1
 
-    def _read_from(self, connection: apsw.Connection, start: ReadFunction[T]) -> T:
+    def _read_from(
+        self, connection: apsw.Connection, start: ReadFunction[T], kind: type[SQLiteTx]
+    ) -> T:
         """Run a read in a snapshot of its own, so that several statements see the same state."""
         try:
             connection.execute("BEGIN")
             try:
-                return drive(start, SQLiteTx(connection, self._clock()))
+                return drive(start, kind(connection, self._clock()))
             finally:
                 if connection.in_transaction:
                     connection.execute("COMMIT")
