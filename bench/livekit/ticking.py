@@ -89,9 +89,9 @@ async def _ticks(double: Child, reconciler: Reconciler, rounds: int) -> Ticks:
         return 0
 
     async def compare() -> int:
-        repairs = (await reconciler.plan()).difference.repairs
-        count = len(repairs)
-        await asyncio.to_thread(let_go, repairs)
+        plan = await reconciler.plan()
+        count = len(plan.difference.repairs)
+        await asyncio.to_thread(let_go, *plan.contents())
         return count
 
     began = time.perf_counter()

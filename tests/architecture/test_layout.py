@@ -32,23 +32,25 @@ DRAWERS: dict[str, str] = {}
 _KEYS = "src/cordboard/organizations/store.py"
 _CALLS = "src/cordboard/calls/store.py"
 _PROBES = "src/cordboard/agents/store/probes.py"
-_ROUTING = "src/cordboard/routing/store.py"
+_ROUTING = "src/cordboard/routing/store"
 ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_KEYS}::list_organizations": "the operator's list of all of them",
     f"{_KEYS}::find_key": "the key is what tells the organization",
     f"{_KEYS}::update_keys_last_used": "one write for the keys of all organizations",
-    f"{_ROUTING}::list_static_numbers": "LiveKit is one for the whole installation",
-    f"{_ROUTING}::find_routable_numbers": "a ringing call does not say whose it is",
-    f"{_ROUTING}::find_aliased_number": "the same",
-    f"{_ROUTING}::find_facts": "the same; an explanation names its organization",
-    f"{_ROUTING}::list_states": "the reconciler works for all organizations",
-    f"{_ROUTING}::get_pair_count": "the doctor looks at all organizations",
-    f"{_ROUTING}::list_bound_agents": "the same; each comes with its organization",
+    f"{_ROUTING}/numbers.py::list_static_numbers": "LiveKit is one for the whole installation",
+    f"{_ROUTING}/numbers.py::find_routable_numbers": "a ringing call does not say whose it is",
+    f"{_ROUTING}/numbers.py::find_aliased_number": "the same",
+    f"{_ROUTING}/numbers.py::find_facts": "the same; an explanation names its organization",
+    f"{_ROUTING}/states.py::list_states": "the reconciler works for all organizations",
+    f"{_ROUTING}/states.py::get_pair_count": "the doctor looks at all organizations",
+    f"{_ROUTING}/numbers.py::list_bound_agents": "the same; each comes with its organization",
     f"{_CALLS}::get_peak_per_second": "LiveKit's load is everybody's",
-    f"{_ROUTING}::update_states": "each state carries its organization",
-    f"{_ROUTING}::update_cluster": "a cluster belongs to the installation",
-    f"{_ROUTING}::update_catch_all": "the catch-all takes every organization's calls",
-    f"{_ROUTING}::find_own_rule": "a ringing call does not say whose it is",
+    f"{_ROUTING}/states.py::update_states": "each state carries its organization",
+    f"{_ROUTING}/states.py::insert_pending_states": "each number carries its organization",
+    f"{_ROUTING}/states.py::delete_states": "a registration is its organization's alone",
+    f"{_ROUTING}/clusters.py::update_cluster": "a cluster belongs to the installation",
+    f"{_ROUTING}/clusters.py::update_catch_all": "the catch-all takes every organization's calls",
+    f"{_ROUTING}/clusters.py::find_own_rule": "a ringing call does not say whose it is",
     f"{_PROBES}::list_old_probe_rooms": "the sweep works for all organizations",
     f"{_PROBES}::delete_probe_room": "the same",
     f"{_CALLS}::insert_event": "LiveKit's events do not say whose call they are about",
@@ -63,7 +65,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_CALLS}::delete_old_events": "housekeeping",
     f"{_CALLS}::delete_old_rooms": "housekeeping",
     f"{_CALLS}::delete_old_unmatched": "calls to nobody's numbers",
-    f"{_ROUTING}::get_installation_id": "belongs to the installation",
+    f"{_ROUTING}/clusters.py::get_installation_id": "belongs to the installation",
 }
 
 

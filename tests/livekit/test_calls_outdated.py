@@ -91,7 +91,7 @@ async def test_it_keeps_the_agent_that_livekit_has_sent_for_when_that_is_the_rig
     await world.reconcile()
     after = await _state(world, number)
     late = msgspec.structs.replace(after, answered_by=before.answered_by)
-    await world.db.write(store.update_states, [late], [])
+    await world.db.write(store.update_states, [late])
     caller = await world.call(number.phone_number)
     await caller.until_answered(WITHIN_S)
     assert (await world.record()).is_decided_here

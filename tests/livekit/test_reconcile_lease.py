@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cordboard.provisioning.reconcile import IN_FLIGHT
+from cordboard.provisioning.for_each_tag import IN_FLIGHT
 from cordboard.runtime.db import Database
 from tests.support.reconciled import Reconciled, reconciled
 

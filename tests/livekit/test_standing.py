@@ -8,7 +8,7 @@ import pytest
 from cordboard.numbers.operations import create_number
 from cordboard.routing import store
 from cordboard.routing.livekit_errors import LiveKitError
-from cordboard.routing.store import AT_ONCE
+from cordboard.routing.store.numbers import AT_ONCE
 from cordboard.routing.topology import Layer
 from cordboard.runtime.db import Database, WriteTx
 from tests.support.builders import a_number
@@ -119,7 +119,7 @@ async def test_numbers_and_states_of_several_pages_are_listed_whole(world: Recon
                 status="pending",
                 error=None,
             )
-            await store.update_states(tx, [state], [])
+            await store.update_states(tx, [state])
 
     await world.db.write_long(register_all)
     numbers = await world.db.scan(store.list_static_numbers)

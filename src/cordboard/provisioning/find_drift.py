@@ -1,6 +1,9 @@
 """Say how LiveKit differs from the estate, without changing anything."""
 
-from cordboard.provisioning.reconcile import Reconciler
+import asyncio
+
+from cordboard.provisioning.learned_state import let_go
+from cordboard.provisioning.reconcile import Plan, Reconciler
 from cordboard.routing.drift import Drift, drifts
 
 
@@ -10,5 +13,10 @@ async def find_drift(reconciler: Reconciler) -> list[Drift]:
     Raises:
         LiveKitError: LiveKit cannot be asked.
     """
-    plan = await reconciler.plan()
-    return drifts(plan.difference, plan.numbers)
+    return await asyncio.to_thread(_in_words, await reconciler.plan())
+
+
+def _in_words(plan: Plan) -> list[Drift]:
+    found = drifts(plan.difference, plan.numbers)
+    let_go(*plan.contents())
+    return found

@@ -48,10 +48,14 @@ def learned_state(
     )
 
 
-def let_go(items: list[Any]) -> None:
-    """Empty a list that nobody needs any more, a little at a time; to be called in a thread.
+def let_go(*collections: list[Any] | dict[str, Any]) -> None:
+    """Empty what nobody needs any more, a little at a time; to be called in a thread.
 
     Tens of thousands of objects freed in one go would hold the event loop, wherever that happens.
     """
-    while items:
-        del items[-FREED_AT_ONCE:]
+    for each in collections:
+        while each:
+            if isinstance(each, dict):
+                each.popitem()
+            else:
+                del each[-FREED_AT_ONCE:]

@@ -6,24 +6,23 @@ an unanswered create left behind is found by its tag, and adopted, in the next.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterator
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import msgspec
-import structlog
 
-from cordboard.provisioning.learned_state import learned_state, let_go
+from cordboard.provisioning.for_each_tag import for_each_tag, is_unanswered
+from cordboard.provisioning.learned_state import Found, learned_state, let_go
+from cordboard.provisioning.note_states import note_states
+from cordboard.provisioning.promise_pairs import promise_pairs
+from cordboard.provisioning.remove_surplus import remove_surplus
 from cordboard.provisioning.repair_pair import repair_pair
 from cordboard.routing import store
-from cordboard.routing.comparison import Difference, Ready, Surplus, compare, is_right
+from cordboard.routing.comparison import Difference, Ready, Repair, compare, is_right
 from cordboard.routing.livekit import LiveKit
-from cordboard.routing.livekit_errors import (
-    Effect,
-    LiveKitError,
-    LiveKitUnreachableError,
-)
-from cordboard.routing.livekit_shapes import DispatchRule, InboundTrunk
+from cordboard.routing.livekit_errors import LiveKitError
+from cordboard.routing.livekit_shapes import Listing
 from cordboard.routing.model import RoutableNumber
 from cordboard.routing.store import NumberState
 from cordboard.routing.topology import (
@@ -41,16 +40,8 @@ from cordboard.runtime.leases import claim_lease, release_lease
 from cordboard.runtime.outbox import list_events
 from cordboard.runtime.repeating import Work
 
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-R = TypeVar("R")
-
 LEASE_MS = 8_000
-IN_FLIGHT = 8
-MOST_UNANSWERED = 8
 EVENTS_AT_ONCE = 1000
-STATES_AT_ONCE = 500
 
 WATCH_EVERY_S = 2.0
 FOLLOW_EVERY_S = 0.1
@@ -73,18 +64,15 @@ def reconcile(reconciler: "Reconciler") -> list[Work]:
     ]
 
 
-class Listing(msgspec.Struct, frozen=True):
-    """Everything a cluster lists."""
-
-    trunks: list[InboundTrunk]
-    rules: list[DispatchRule]
-
-
 class Plan(msgspec.Struct, frozen=True):
     """What a tick found: the numbers with pairs of their own, and how LiveKit differs."""
 
     numbers: list[RoutableNumber]
     difference: Difference
+
+    def contents(self) -> tuple[list[Any] | dict[str, Any], ...]:
+        """Return what there is as much of as of numbers, to be let go."""
+        return self.numbers, self.difference.repairs, self.difference.ready
 
 
 class Reconciler:
@@ -126,7 +114,7 @@ class Reconciler:
         except LiveKitError as error:
             self._has_failed = True
             failed = self._state(store.CATCH_ALL_STATE, store.EVERYBODY, error, None)
-            await self._db.write(store.update_states, [failed], [])
+            await self._db.write(store.update_states, [failed])
             raise
         if was_rebuilt or self._has_failed:
             self._is_stale, self._has_failed = True, False
@@ -155,17 +143,26 @@ class Reconciler:
             began_s = asyncio.get_running_loop().time()
             self._is_stale, self._has_failed = False, True
             await self._pass_events()
-            known = await self._db.scan(store.list_states, self._livekit.cluster_id)
-            async with self._catch_all_lock:
-                plan = await self.plan()
-                outcomes = await self._repair_catch_all(plan.difference)
-            await self._promise(plan, known)
-            left = await self._remove(plan.difference)
-            outcomes |= await self._repair_pairs(plan.difference, known)
-            await self._note(plan, outcomes, left, known)
-            self._has_failed = bool(left) or any(map(_is_unknown, outcomes.values()))
+            self._has_failed = not await self._put_right()
             ended_s = asyncio.get_running_loop().time()
             self._rests_until_s = ended_s + min(ended_s - began_s, LONGEST_REST_S)
+
+    async def _put_right(self) -> bool:
+        """Do what a tick does; return whether it is known of everything that it was done."""
+        known = await self._db.scan(store.list_states, self._livekit.cluster_id)
+        async with self._catch_all_lock:
+            plan = await self.plan()
+            outcomes = await self._repair_catch_all(plan.difference)
+        concerned = await asyncio.to_thread(_concerned, plan)
+        await self._promise([it for tag, it in concerned.items() if tag not in known], known)
+        left = await remove_surplus(self._livekit, plan.difference, self._still_leads)
+        outcomes |= await self._repair_pairs(plan.difference.repairs, concerned, known)
+        changed, gone = await asyncio.to_thread(self._learned, plan, outcomes, known)
+        gone = [name for name in gone if name not in left]
+        await note_states(self._db, changed, gone if self._still_leads() else [])
+        is_known = not (left or any(map(is_unanswered, outcomes.values())))
+        await asyncio.to_thread(let_go, changed, outcomes, concerned, known, *plan.contents())
+        return is_known
 
     async def plan(self) -> Plan:
         """Return what a tick would find and do, and change nothing.
@@ -174,7 +171,7 @@ class Reconciler:
             LiveKitError: LiveKit cannot be asked.
         """
         numbers = await self._numbers_with_pairs()
-        listing = await self._listed()
+        listing = await self._livekit.list_everything()
         difference = await asyncio.to_thread(self._compared, numbers, listing)
         return Plan(numbers, difference)
 
@@ -206,7 +203,7 @@ class Reconciler:
         async with self._catch_all_lock:
             if await self._stands():
                 return False
-            listing = await self._listed()
+            listing = await self._livekit.list_everything()
             difference = await asyncio.to_thread(self._compared_catch_all, listing)
             self._catch_all = difference.ready.get(CATCH_ALL)
             await self._repair_catch_all(difference)
@@ -223,30 +220,29 @@ class Reconciler:
         )
         return is_right(self._wanted_catch_all, trunk, rule)
 
-    async def _listed(self) -> Listing:
-        trunks, rules = await asyncio.gather(
-            self._livekit.list_inbound_trunks(), self._livekit.list_dispatch_rules()
-        )
-        return Listing(trunks, rules)
-
     def _compared(self, numbers: list[RoutableNumber], listing: Listing) -> Difference:
-        desired: dict[str, Pair] = {CATCH_ALL: self._wanted_catch_all}
+        difference = compare(
+            self._desired(numbers), listing.trunks, listing.rules, self._estate.installation
+        )
+        let_go(listing.trunks, listing.rules)
+        return difference
+
+    def _desired(self, numbers: list[RoutableNumber]) -> Iterator[Pair]:
+        yield self._wanted_catch_all
         for number in numbers:
             pair = pair_of(self._estate, number)
             if pair is not None:
-                desired[number.registration_id] = pair
-        difference = compare(desired, listing.trunks, listing.rules, self._estate.installation)
-        let_go(listing.trunks)
-        let_go(listing.rules)
-        return difference
+                yield pair
 
     def _compared_catch_all(self, listing: Listing) -> Difference:
-        return compare(
-            {CATCH_ALL: self._wanted_catch_all},
+        difference = compare(
+            [self._wanted_catch_all],
             [trunk for trunk in listing.trunks if self._concerns_catch_all(trunk.metadata)],
             [rule for rule in listing.rules if self._concerns_catch_all(rule.metadata)],
             self._estate.installation,
         )
+        let_go(listing.trunks, listing.rules)
+        return difference
 
     def _concerns_catch_all(self, metadata: str) -> bool:
         tag = tag_of(metadata, self._estate.installation)
@@ -259,15 +255,19 @@ class Reconciler:
 
     async def _repair_catch_all(self, difference: Difference) -> Outcomes:
         """Put the catch-all right, whatever the size of the estate behind it."""
-        await self._remove(
-            msgspec.structs.replace(
-                difference,
-                surplus_trunks=tuple(s for s in difference.surplus_trunks if s.tag == CATCH_ALL),
-                surplus_rules=tuple(s for s in difference.surplus_rules if s.tag == CATCH_ALL),
-            )
+        surplus = msgspec.structs.replace(
+            difference,
+            surplus_trunks=tuple(s for s in difference.surplus_trunks if s.tag == CATCH_ALL),
+            surplus_rules=tuple(s for s in difference.surplus_rules if s.tag == CATCH_ALL),
         )
-        repairs = [(CATCH_ALL, it) for it in difference.repairs if it.tag == CATCH_ALL]
-        made = await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
+        await remove_surplus(self._livekit, surplus, self._still_leads)
+        # It is repaired before all others, so it stands first.
+        repairs = [it for it in difference.repairs[:1] if it.tag == CATCH_ALL]
+        made = await for_each_tag(
+            [(CATCH_ALL, repair) for repair in repairs],
+            lambda repair: repair_pair(self._livekit, self._wanted_catch_all, repair),
+            self._still_leads,
+        )
         found = made.get(CATCH_ALL, difference.ready.get(CATCH_ALL))
         self._catch_all = found if isinstance(found, Ready) else None
         if isinstance(found, Ready) and found.rule_id != self._noted_rule:
@@ -275,120 +275,55 @@ class Reconciler:
             self._noted_rule = found.rule_id
         return made
 
-    async def _promise(self, plan: Plan, known: dict[str, NumberState]) -> None:
-        """Note for which numbers something is about to be made that nothing was known of."""
-        fresh = {it.tag for it in plan.difference.repairs if it.tag not in known}
-        numbers = [it for it in plan.numbers if it.registration_id in fresh] if fresh else []
-        for start in range(0, len(numbers), IN_FLIGHT):
-            part = numbers[start : start + IN_FLIGHT]
-            await asyncio.gather(*(self._promise_one(number, known) for number in part))
-
-    async def _promise_one(self, number: RoutableNumber, known: dict[str, NumberState]) -> None:
-        name, organization_id = number.registration_id, number.organization_id
-        cluster_id = self._livekit.cluster_id
-        if await self._db.write(store.insert_pending_state, organization_id, number, cluster_id):
-            known[name] = self._state(name, organization_id, None, None)
-
-    async def _remove(self, difference: Difference) -> set[str]:
-        """Remove what is ours and should not be; return the tags of which something is left.
-
-        Trunks go first, and a rule stays while its trunk does, so that no call rings for ever.
-        """
-        trunks = await self._each(_by_tag(difference.surplus_trunks), self._delete_trunks)
-        left = {tag for tag, outcome in trunks.items() if outcome is not None}
-        rules = [it for it in difference.surplus_rules if it.tag not in left]
-        gone = await self._each(_by_tag(rules), self._delete_rules)
-        return left | {tag for tag, outcome in gone.items() if outcome is not None}
-
-    async def _delete_trunks(self, surplus: list[Surplus]) -> None:
-        for each in surplus:
-            await self._livekit.delete_trunk(each.object_id)
-
-    async def _delete_rules(self, surplus: list[Surplus]) -> None:
-        for each in surplus:
-            await self._livekit.delete_dispatch_rule(each.object_id)
+    async def _promise(self, numbers: list[RoutableNumber], known: dict[str, NumberState]) -> None:
+        """Note that something is about to be made for numbers of which nothing was known."""
+        promised = await promise_pairs(self._db, numbers, self._livekit.cluster_id)
+        for number in numbers:
+            name, organization_id = number.registration_id, number.organization_id
+            if name in promised:
+                known[name] = self._state(name, organization_id, None, None)
 
     async def _repair_pairs(
-        self, difference: Difference, known: dict[str, NumberState]
+        self,
+        repairs: list[Repair],
+        numbers: dict[str, RoutableNumber],
+        known: dict[str, NumberState],
     ) -> Outcomes:
-        """Put all pairs but the catch-all right; return what came of each."""
-        repairs = [
-            (repair.tag, repair)
-            for repair in difference.repairs
-            if repair.tag in known and repair.tag != CATCH_ALL
-        ]
-        return await self._each(repairs, lambda repair: repair_pair(self._livekit, repair))
+        """Put right the pairs of numbers of which it is known; return what came of each."""
 
-    async def _each(
-        self, items: Iterable[tuple[str, T]], do: Callable[[T], Awaitable[R]]
-    ) -> dict[str, R | LiveKitError]:
-        """Do something for each tag, several at a time; return what came of it.
+        def items() -> Iterator[tuple[str, tuple[Pair, Repair]]]:
+            for repair in repairs:
+                number = numbers.get(repair.tag) if repair.tag in known else None
+                pair = None if number is None else pair_of(self._estate, number)
+                if pair is not None:
+                    yield repair.tag, (pair, repair)
 
-        Stops in silence when the lease may be somebody else's, and with an error when LiveKit
-        takes no connection, or leaves too much unanswered: the next tick goes on.
-        """
-        outcomes: dict[str, R | LiveKitError] = {}
-        queue = iter(items)
-
-        async def work() -> None:
-            for tag, item in queue:
-                if not self._still_leads():
-                    return
-                try:
-                    outcomes[tag] = await do(item)
-                except LiveKitError as error:
-                    log.warning(
-                        "repair_failed", tag=tag, code=error.code, reason=error.livekit_code
-                    )
-                    outcomes[tag] = error
-                    unknown = sum(map(_is_unknown, outcomes.values()))
-                    if isinstance(error, LiveKitUnreachableError) or unknown > MOST_UNANSWERED:
-                        raise
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(IN_FLIGHT):
-                    group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        return outcomes
-
-    async def _note(
-        self, plan: Plan, outcomes: Outcomes, left: set[str], known: dict[str, NumberState]
-    ) -> None:
-        """Store, for each number, what stands for it; write only what has changed."""
-        changed, gone = await asyncio.to_thread(self._learned, plan, outcomes, known)
-        gone = [name for name in gone if name not in left]
-        for start in range(0, len(changed), STATES_AT_ONCE):
-            part = changed[start : start + STATES_AT_ONCE]
-            await self._db.write_long(store.update_states, part, [])
-        if gone and self._still_leads():
-            await self._db.write_long(store.update_states, [], gone)
+        return await for_each_tag(
+            items(), lambda item: repair_pair(self._livekit, *item), self._still_leads
+        )
 
     def _learned(
         self, plan: Plan, outcomes: Outcomes, known: dict[str, NumberState]
     ) -> tuple[list[NumberState], list[RegistrationId]]:
         """Return which states are others than those known, and which are to be forgotten."""
-        found = {**plan.difference.ready, **plan.difference.blocked, **outcomes}
-        catch_all_found = self._catch_all or found.get(CATCH_ALL)
-        states = [self._state(store.CATCH_ALL_STATE, store.EVERYBODY, catch_all_found, None)]
+        difference, changed = plan.difference, []
+
+        def found(tag: str) -> Found:
+            return outcomes.get(tag) or difference.blocked.get(tag) or difference.ready.get(tag)
+
+        def look_at(state: NumberState) -> None:
+            if known.pop(state.registration_id, None) != state:
+                changed.append(state)
+
+        shared = self._catch_all or found(CATCH_ALL)
+        look_at(self._state(store.CATCH_ALL_STATE, store.EVERYBODY, shared, None))
         for number in plan.numbers:
             name, agent = number.registration_id, number.inbound
-            states.append(self._state(name, number.organization_id, found.get(name), agent))
-        changed = [state for state in states if known.get(state.registration_id) != state]
-        registered = {state.registration_id for state in states}
-        let_go(states)
-        let_go(plan.numbers)
-        let_go(plan.difference.repairs)
-        return changed, [RegistrationId(name) for name in known.keys() - registered]
+            look_at(self._state(name, number.organization_id, found(name), agent))
+        return changed, [RegistrationId(name) for name in known]
 
 
-def _by_tag(surplus: Iterable[Surplus]) -> list[tuple[str, list[Surplus]]]:
-    tags: dict[str, list[Surplus]] = {}
-    for each in surplus:
-        tags.setdefault(each.tag, []).append(each)
-    return list(tags.items())
-
-
-def _is_unknown(outcome: object) -> bool:
-    return isinstance(outcome, LiveKitError) and outcome.effect is Effect.UNKNOWN
+def _concerned(plan: Plan) -> dict[str, RoutableNumber]:
+    """Return the numbers whose pairs are to be put right, by registration."""
+    tags = {repair.tag for repair in plan.difference.repairs}
+    return {it.registration_id: it for it in plan.numbers if it.registration_id in tags}

@@ -2,10 +2,10 @@
 
 from cordboard.routing.comparison import Ready, Repair
 from cordboard.routing.livekit import LiveKit
-from cordboard.routing.topology import unrouted
+from cordboard.routing.topology import Pair, unrouted
 
 
-async def repair_pair(livekit: LiveKit, repair: Repair) -> Ready:
+async def repair_pair(livekit: LiveKit, wanted: Pair, repair: Repair) -> Ready:
     """Make a pair what it should be and return the ids of its halves.
 
     A trunk without its rule would ring for ever. So a trunk is born with a number that nobody can
@@ -16,7 +16,7 @@ async def repair_pair(livekit: LiveKit, repair: Repair) -> Ready:
     Raises:
         LiveKitError: A step failed; as its ``effect`` says, it may have been done.
     """
-    wanted, trunk, rule = repair.pair, repair.trunk, repair.rule
+    trunk, rule = repair.trunk, repair.rule
     is_trunk_right = repair.is_trunk_right
     if trunk is None:
         trunk_id = await livekit.create_inbound_trunk(unrouted(wanted.trunk))

@@ -5,8 +5,7 @@ tag is ever to be changed; of the rest, what is dangerous or stands in the way i
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from operator import attrgetter
 
@@ -51,19 +50,15 @@ class Repair(msgspec.Struct, frozen=True, gc=False):
     """A pair that is not as it should be, with what there is of it.
 
     Attributes:
+        tag: Which pair it is. What it should be is not kept: there can be ten thousand of them.
         trunk, rule: The objects to keep and put right; None where one must be made.
     """
 
-    pair: Pair
+    tag: str
     trunk: InboundTrunk | None
     rule: DispatchRule | None
     is_trunk_right: bool
     is_rule_right: bool
-
-    @property
-    def tag(self) -> str:
-        """Which pair it is."""
-        return self.pair.trunk.tag_name
 
     @property
     def is_hole(self) -> bool:
@@ -110,27 +105,32 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class _Existing(msgspec.Struct):
-    """What LiveKit lists, sorted by whose it is."""
+    """What LiveKit lists, sorted by whose it is; of ours, what was not looked at yet, by tag.
 
-    trunks: dict[str, list[InboundTrunk]]
-    rules: dict[str, list[DispatchRule]]
+    Tuples, because the garbage collector forgets those that hold nothing of its concern; as many
+    lists it would go through again and again.
+    """
+
+    trunks: dict[str, tuple[InboundTrunk, ...]]
+    rules: dict[str, tuple[DispatchRule, ...]]
     foreign_trunks: list[InboundTrunk]
     foreign_rules: list[DispatchRule]
     shadowed: set[str]
 
 
 class _Found(msgspec.Struct):
-    """A difference in the making."""
+    """A difference in the making; ``shared`` are our numbers that a foreign trunk has too."""
 
     ready: dict[str, Ready]
     blocked: dict[str, str]
     repairs: list[Repair]
     surplus_trunks: list[Surplus]
     surplus_rules: list[Surplus]
+    shared: set[str]
 
 
 def compare(
-    desired: Mapping[str, Pair],
+    desired: Iterable[Pair],
     trunks: Iterable[InboundTrunk],
     rules: Iterable[DispatchRule],
     installation: str,
@@ -138,16 +138,19 @@ def compare(
     """Return what must be done to get from what is listed to what is desired.
 
     Args:
-        desired: Tag → pair.
+        desired: Each tag once. None is kept that stands, so they may be made one by one.
         trunks: Everything LiveKit lists.
         rules: Everything LiveKit lists.
         installation: Whose tags are ours.
     """
     existing = _sorted(trunks, rules, installation)
-    found = _Found({}, {}, [], [], [])
+    about_rules = tuple(_warnings_about_rules(existing))
+    found = _Found({}, {}, [], [], [], set())
     taken = _taken(existing.foreign_trunks)
-    for tag in desired.keys() | existing.trunks.keys() | existing.rules.keys():
-        _look_at(tag, desired.get(tag), existing, taken, found)
+    for pair in desired:
+        _look_at(pair.trunk.tag_name, pair, existing, taken, found)
+    for tag in [*existing.trunks, *(tag for tag in existing.rules if tag not in existing.trunks)]:
+        _look_at(tag, None, existing, taken, found)
     found.repairs.sort(key=_place)
     return Difference(
         surplus_trunks=tuple(found.surplus_trunks),
@@ -155,13 +158,13 @@ def compare(
         repairs=found.repairs,
         ready=found.ready,
         blocked=found.blocked,
-        warnings=tuple(_warnings(existing, desired)),
+        warnings=(*about_rules, *_warnings_about_trunks(existing, found.shared)),
     )
 
 
 def _place(repair: Repair) -> int:
     """Return which repairs go first: the catch-all, then holes, then what is missing."""
-    if repair.pair.trunk.tag_name == CATCH_ALL:
+    if repair.tag == CATCH_ALL:
         return 0
     if repair.trunk is None:
         return 2
@@ -172,8 +175,9 @@ def _look_at(
     tag: str, pair: Pair | None, existing: _Existing, taken: dict[str, str], found: _Found
 ) -> None:
     """Note what one tag needs: nothing, a repair, or that what there is of it goes."""
-    trunk, rule = _kept(existing, tag)
-    foreign = _blocking(pair, taken)
+    trunks, rules = existing.trunks.pop(tag, ()), existing.rules.pop(tag, ())
+    trunk, rule = _kept(trunks, rules, existing.shadowed)
+    foreign = _blocking(pair, taken, found.shared)
     repair = None if pair is None else _repair(pair, trunk, rule)
     if repair is None:
         trunk = rule = None
@@ -185,10 +189,10 @@ def _look_at(
             trunk = rule = None
     elif isinstance(repair, Repair):
         found.repairs.append(repair)
-    for each in existing.trunks.get(tag, ()):
+    for each in trunks:
         if each is not trunk:
             found.surplus_trunks.append(Surplus(tag, each.trunk_id))
-    for other in existing.rules.get(tag, ()):
+    for other in rules:
         if other is not rule:
             found.surplus_rules.append(Surplus(tag, other.rule_id))
 
@@ -196,41 +200,39 @@ def _look_at(
 def _sorted(
     trunks: Iterable[InboundTrunk], rules: Iterable[DispatchRule], installation: str
 ) -> _Existing:
-    existing = _Existing(defaultdict(list), defaultdict(list), [], [], set())
+    existing = _Existing({}, {}, [], [], set())
     for trunk in trunks:
         if (tag := tag_of(trunk.metadata, installation)) is None:
             existing.foreign_trunks.append(trunk)
         else:
-            existing.trunks[tag.name].append(trunk)
+            existing.trunks[tag.name] = (*existing.trunks.get(tag.name, ()), trunk)
     for rule in rules:
         if (tag := tag_of(rule.metadata, installation)) is None:
             existing.foreign_rules.append(rule)
             existing.shadowed.update(rule.trunk_ids)
         else:
-            existing.rules[tag.name].append(rule)
+            existing.rules[tag.name] = (*existing.rules.get(tag.name, ()), rule)
     return existing
 
 
-def _kept(existing: _Existing, tag: str) -> tuple[InboundTrunk | None, DispatchRule | None]:
+def _kept(
+    trunks: tuple[InboundTrunk, ...], rules: tuple[DispatchRule, ...], shadowed: set[str]
+) -> tuple[InboundTrunk | None, DispatchRule | None]:
     """Of several objects with one tag, keep a rule and the trunk that it names, else the first.
 
     A trunk that a foreign rule names is not kept, nor is its rule: the two rules conflict, and
     while they do, no rule of anybody's can be made. A new trunk has a new id, which the foreign
     rule does not name.
     """
-    trunks = [
-        each for each in existing.trunks.get(tag, ()) if each.trunk_id not in existing.shadowed
-    ]
-    rules = [
-        each for each in existing.rules.get(tag, ()) if existing.shadowed.isdisjoint(each.trunk_ids)
-    ]
-    trunks.sort(key=_trunk_id)
-    rules.sort(key=_rule_id)
-    for rule in rules:
-        for trunk in trunks:
+    own_trunks = [each for each in trunks if each.trunk_id not in shadowed]
+    own_rules = [each for each in rules if shadowed.isdisjoint(each.trunk_ids)]
+    own_trunks.sort(key=_trunk_id)
+    own_rules.sort(key=_rule_id)
+    for rule in own_rules:
+        for trunk in own_trunks:
             if rule.trunk_ids == (trunk.trunk_id,):
                 return trunk, rule
-    return (trunks[0] if trunks else None), (rules[0] if rules else None)
+    return (own_trunks[0] if own_trunks else None), (own_rules[0] if own_rules else None)
 
 
 def _taken(foreign: Iterable[InboundTrunk]) -> dict[str, str]:
@@ -247,12 +249,14 @@ def _taken(foreign: Iterable[InboundTrunk]) -> dict[str, str]:
     return taken
 
 
-def _blocking(pair: Pair | None, taken: dict[str, str]) -> str | None:
-    """Return the foreign trunk that has one of the pair's numbers."""
+def _blocking(pair: Pair | None, taken: dict[str, str], shared: set[str]) -> str | None:
+    """Return the foreign trunk that has one of the pair's numbers, and note which it has."""
     if pair is None or not taken:
         return None
-    found = (taken.get(_normalised(number)) for number in pair.trunk.numbers or (EVERY_NUMBER,))
-    return next((trunk_id for trunk_id in found if trunk_id is not None), None)
+    numbers = [_normalised(number) for number in pair.trunk.numbers or (EVERY_NUMBER,)]
+    found = [number for number in numbers if number in taken]
+    shared.update(found)
+    return taken[found[0]] if found else None
 
 
 def _repair(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -> Repair | Ready:
@@ -260,7 +264,7 @@ def _repair(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -
     is_rule_right = rule is not None and _is_rule(rule, pair.rule, trunk)
     if trunk is not None and rule is not None and is_trunk_right and is_rule_right:
         return Ready(trunk.trunk_id, rule.rule_id)
-    return Repair(pair, trunk, rule, is_trunk_right, is_rule_right)
+    return Repair(pair.trunk.tag_name, trunk, rule, is_trunk_right, is_rule_right)
 
 
 def is_right(pair: Pair, trunk: InboundTrunk | None, rule: DispatchRule | None) -> bool:
@@ -293,17 +297,24 @@ def _is_rule(actual: DispatchRule, wanted: DesiredRule, trunk: InboundTrunk | No
     )
 
 
-def _warnings(existing: _Existing, desired: Mapping[str, Pair]) -> Iterable[Warned]:
-    """Report what endangers calls and is not ours to change."""
-    ours = {trunk.trunk_id for trunks in existing.trunks.values() for trunk in trunks}
+def _warnings_about_rules(existing: _Existing) -> Iterator[Warned]:
+    """Report the rules that endanger calls and are not ours to change."""
+    ours = {
+        trunk.trunk_id
+        for trunks in (existing.trunks.values() if existing.shadowed else ())
+        for trunk in trunks
+    }
     for rule in existing.foreign_rules:
         if not rule.trunk_ids:
             detail = "answers calls that match no trunk at all, so anybody's; give it trunk_ids"
             yield Warned(Danger.RULE_WITHOUT_TRUNKS, rule.rule_id, detail)
-        elif ours & set(rule.trunk_ids):
+        elif not ours.isdisjoint(rule.trunk_ids):
             detail = "names a trunk of Cordboard's, whose calls it would take; remove it"
             yield Warned(Danger.RULE_ON_OUR_TRUNK, rule.rule_id, detail)
-    numbers = {_normalised(n): tag for tag, pair in desired.items() for n in pair.trunk.numbers}
+
+
+def _warnings_about_trunks(existing: _Existing, shared: set[str]) -> Iterator[Warned]:
+    """Report the trunks that endanger calls and are not ours to change."""
     for trunk in existing.foreign_trunks:
         if not trunk.numbers and not trunk.allowed_numbers:
             detail = "takes every number, so Cordboard's catch-all cannot be made; remove it"
@@ -311,7 +322,7 @@ def _warnings(existing: _Existing, desired: Mapping[str, Pair]) -> Iterable[Warn
         if not trunk.allowed_addresses and not trunk.has_digest:
             detail = "accepts calls from everywhere; limit it to the carrier's addresses"
             yield Warned(Danger.OPEN_TRUNK, trunk.trunk_id, detail)
-        if any(_normalised(number) in numbers for number in trunk.numbers):
+        if any(_normalised(number) in shared for number in trunk.numbers):
             detail = "has a number that is registered here; its calls do not reach Cordboard"
             yield Warned(Danger.SAME_NUMBER, trunk.trunk_id, detail)
 

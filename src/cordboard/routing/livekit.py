@@ -69,10 +69,17 @@ class LiveKit:
         """Let go of connections."""
         await self._session.close()
 
-    async def list_inbound_trunks(self) -> list[shapes.InboundTrunk]:
-        """Return every inbound trunk, ours and foreign; grows with the estate."""
-        answer = await self._ask(ListingClient.inbound_trunks, LISTING_DEADLINE_S)
-        return await converted(api.ListSIPInboundTrunkResponse.FromString, _trunk_from, answer)
+    async def list_everything(self) -> shapes.Listing:
+        """Return every inbound trunk and dispatch rule, ours and foreign; grows with the estate.
+
+        Nothing is decoded before both are there: each read from a connection would wait for a
+        thread that computes.
+        """
+        trunks, rules = await asyncio.gather(
+            self._ask(ListingClient.inbound_trunks, LISTING_DEADLINE_S),
+            self._ask(ListingClient.dispatch_rules, LISTING_DEADLINE_S),
+        )
+        return await asyncio.to_thread(_listing_from, trunks, rules)
 
     async def find_inbound_trunk(self, trunk_id: str) -> shapes.InboundTrunk | None:
         """Return one trunk, or None when it is not there."""
@@ -105,11 +112,6 @@ class LiveKit:
         """Remove a trunk; one that is not there is no error."""
         request = api.DeleteSIPTrunkRequest(sip_trunk_id=trunk_id)
         await self._gone(lambda client: client.sip.delete_trunk(request))
-
-    async def list_dispatch_rules(self) -> list[shapes.DispatchRule]:
-        """Return every dispatch rule, ours and foreign; grows with the estate."""
-        answer = await self._ask(ListingClient.dispatch_rules, LISTING_DEADLINE_S)
-        return await converted(api.ListSIPDispatchRuleResponse.FromString, _rule_from, answer)
 
     async def find_dispatch_rule(self, rule_id: str) -> shapes.DispatchRule | None:
         """Return one rule, or None when it is not there."""
@@ -308,6 +310,13 @@ def _trunk_message(trunk: DesiredTrunk) -> api.SIPInboundTrunkInfo:
         allowed_addresses=trunk.allowed_addresses,
         ringing_timeout=Duration(seconds=trunk.ringing_timeout_s),
         max_call_duration=Duration(seconds=trunk.max_call_duration_s),
+    )
+
+
+def _listing_from(trunks: list[bytes], rules: list[bytes]) -> shapes.Listing:
+    return shapes.Listing(
+        converted(api.ListSIPInboundTrunkResponse.FromString, _trunk_from, trunks),
+        converted(api.ListSIPDispatchRuleResponse.FromString, _rule_from, rules),
     )
 
 

@@ -1,18 +1,20 @@
 """Listings of LiveKit's that grow with the estate, read without holding the event loop.
 
-livekit-api decodes an answer on the event loop and in one piece, which ten thousand objects make
-longer than a call may wait. So here the answer is fetched as it is, and decoded in a thread, a few
-objects at a time: between two pieces the event loop gets its turn.
+livekit-api reads an answer whole and decodes it in one piece, on the event loop, which ten thousand
+objects make longer than a call may wait. So here an answer is taken from its connection a little at
+a time, is never put together, and is decoded in a thread, a few objects at a time: in between the
+event loop gets its turn. Pages would not help: livekit-server 1.13 goes on from page to page by
+itself, and answers with everything.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 import aiohttp
+import msgspec
 from google.protobuf.message import Message
 from livekit import api
-from livekit.api.sip_service import SVC, SipService
 
 T = TypeVar("T")
 
@@ -20,13 +22,16 @@ ITEM = 0x0A
 """What stands before each object in an answer: field 1, with its length."""
 
 PIECE_BYTES = 20_000
-"""How much is decoded at a time: some fifty objects, well below a millisecond."""
+"""How much is taken and decoded at a time: some fifty objects, well below a millisecond."""
+
+SERVICE = "twirp/livekit.SIP"
 
 
-class _Undecoded:
-    """Stands for an answer's type, and leaves its bytes as they are."""
+class _Refusal(msgspec.Struct):
+    """What Twirp says instead of an answer (https://twitchtv.github.io/twirp/docs/errors.html)."""
 
-    FromString = staticmethod(bytes)
+    code: str = "unknown"
+    msg: str = ""
 
 
 class ListingClient(api.LiveKitAPI):
@@ -35,52 +40,78 @@ class ListingClient(api.LiveKitAPI):
     def __init__(self, url: str, key: str, secret: str, session: aiohttp.ClientSession) -> None:
         """Connect nothing yet."""
         super().__init__(url, key, secret, session=session, failover=False)
-        self._listings = _Listings(session, url, key, secret, failover=False)
+        # A LiveKit may be named by the address of its WebSocket, here as in the client library.
+        over_http = f"http{url.removeprefix('ws')}" if url.startswith("ws") else url
+        self._sip_url = f"{over_http.rstrip('/')}/{SERVICE}"
+        self._key_pair = key, secret
+        self._connections = session
 
-    async def inbound_trunks(self) -> bytes:
-        """Ask for all inbound trunks: a ``ListSIPInboundTrunkResponse``."""
-        return await self._listings.ask("ListSIPInboundTrunk", api.ListSIPInboundTrunkRequest())
+    async def inbound_trunks(self) -> list[bytes]:
+        """Ask for all inbound trunks: a ``ListSIPInboundTrunkResponse``, in pieces."""
+        return await self._list("ListSIPInboundTrunk", api.ListSIPInboundTrunkRequest())
 
-    async def dispatch_rules(self) -> bytes:
-        """Ask for all dispatch rules: a ``ListSIPDispatchRuleResponse``."""
-        return await self._listings.ask("ListSIPDispatchRule", api.ListSIPDispatchRuleRequest())
+    async def dispatch_rules(self) -> list[bytes]:
+        """Ask for all dispatch rules: a ``ListSIPDispatchRuleResponse``, in pieces."""
+        return await self._list("ListSIPDispatchRule", api.ListSIPDispatchRuleRequest())
+
+    async def _list(self, method: str, request: Message) -> list[bytes]:
+        token = api.AccessToken(*self._key_pair).with_sip_grants(api.SIPGrants(admin=True))
+        headers = {
+            "Authorization": f"Bearer {token.to_jwt()}",
+            "Content-Type": "application/protobuf",
+        }
+        url, body = f"{self._sip_url}/{method}", request.SerializeToString()
+        async with self._connections.post(url, headers=headers, data=body) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise _refused(answer.status, await answer.read())
+            return [piece async for piece in answer.content.iter_chunked(PIECE_BYTES)]
 
 
-class _Listings(SipService):
-    async def ask(self, method: str, request: Message) -> bytes:
-        answer_type = cast("type[Message]", _Undecoded)
-        headers = self._admin_headers()
-        return cast("bytes", await self._client.request(SVC, method, request, headers, answer_type))
+def _refused(status: int, body: bytes) -> api.ServerError:
+    """Return the client library's error for an answer that is no listing."""
+    try:
+        said = msgspec.json.decode(body, type=_Refusal)
+    except msgspec.MsgspecError:
+        said = _Refusal()
+    return api.ServerError(said.code, said.msg, status=status)
 
 
-async def converted(
-    decode: Callable[[bytes], Any], convert: Callable[[Any], T], answer: bytes
+def converted(
+    decode: Callable[[bytes], Any], convert: Callable[[Any], T], answer: list[bytes]
 ) -> list[T]:
-    """Return what is made of each object in a listing.
+    """Return what is made of each object in a listing; to be called in a thread.
 
     Args:
         decode: ``FromString`` of the answer's type, whose ``items`` are the objects.
         convert: Makes our own of one object.
-        answer: The listing.
+        answer: The listing, cut anywhere.
     """
-    return await asyncio.to_thread(
-        lambda: [convert(item) for piece in _pieces(answer) for item in decode(piece).items]
-    )
+    return [convert(item) for piece in _recut(answer) for item in decode(piece).items]
 
 
-def _pieces(answer: bytes) -> Iterator[bytes]:
+def _recut(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a listing between its objects: each piece is an answer with some of them.
 
     That is how protobuf's encoding has it; whatever is not an object is left to its decoder.
     """
-    begin = at = 0
-    while at < len(answer) and answer[at] == ITEM:
-        size, at = _varint(answer, at + 1)
-        at += size
-        if at - begin >= PIECE_BYTES:
-            yield answer[begin:at]
-            begin = at
-    yield answer[begin:]
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        if end := _end_of_objects(rest):
+            yield rest[:end]
+            rest = rest[end:]
+    yield rest
+
+
+def _end_of_objects(encoded: bytes) -> int:
+    """Return where the last object ends of those that are there as a whole."""
+    end = 0
+    while end < len(encoded) and encoded[end] == ITEM:
+        size, begin = _varint(encoded, end + 1)
+        if begin + size > len(encoded):
+            break
+        end = begin + size
+    return end
 
 
 def _varint(encoded: bytes, at: int) -> tuple[int, int]:
@@ -91,5 +122,5 @@ def _varint(encoded: bytes, at: int) -> tuple[int, int]:
         size |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
         if byte < 0x80:  # noqa: PLR2004 - the bit that says that more follows
-            break
-    return size, at
+            return size, at
+    return len(encoded), at

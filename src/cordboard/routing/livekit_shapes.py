@@ -37,6 +37,13 @@ class DispatchRule(msgspec.Struct, frozen=True, gc=False):
     has_filters: bool
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """Everything of ours and of others that decides where a call goes."""
+
+    trunks: list[InboundTrunk]
+    rules: list[DispatchRule]
+
+
 class Dispatch(msgspec.Struct, frozen=True):
     """An agent dispatch of a room.
 

@@ -74,7 +74,7 @@ class IncomingCall(msgspec.Struct, frozen=True):
     carrier_account_id: str | None = None
 
 
-class AgentVersion(msgspec.Struct, frozen=True):
+class AgentVersion(msgspec.Struct, frozen=True, gc=False):
     """Which worker answers for one version of an agent."""
 
     agent_id: str
@@ -84,7 +84,7 @@ class AgentVersion(msgspec.Struct, frozen=True):
     is_registered: bool
 
 
-class RoutableNumber(msgspec.Struct, frozen=True):
+class RoutableNumber(msgspec.Struct, frozen=True, gc=False):
     """A registered number with what its calls need to know.
 
     Attributes:

@@ -53,8 +53,7 @@ def rule_of(pair: Pair, rule_id: str = "SDR_1", trunk_id: str = "ST_1") -> Dispa
 def difference(
     trunks: Sequence[InboundTrunk], rules: Sequence[DispatchRule], *pairs: Pair
 ) -> Difference:
-    desired = {pair.trunk.tag_name: pair for pair in pairs}
-    return compare(desired, trunks, rules, ESTATE.installation)
+    return compare(pairs, trunks, rules, ESTATE.installation)
 
 
 def a_foreign_trunk(*numbers: str, allowed_numbers: tuple[str, ...] = ()) -> InboundTrunk:

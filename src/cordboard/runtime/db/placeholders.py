@@ -15,6 +15,7 @@ SQLITE_WORDS = {
     "{sequence}": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "{transaction_id}": "BIGINT NOT NULL DEFAULT 0",
     "{outbox_next}": "sequence > $1 ORDER BY sequence",
+    "{items}": "json_each($1) AS item",
     "{for_update}": "",
     "{for_share}": "",
 }
@@ -30,6 +31,7 @@ POSTGRES_WORDS = {
         AND transaction_id < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
         AND transaction_id <> 0
         ORDER BY transaction_id, sequence""",
+    "{items}": "jsonb_array_elements(CAST($1 AS JSONB)) AS item(value)",
     "{for_update}": "FOR UPDATE",
     "{for_share}": "FOR SHARE",
 }
