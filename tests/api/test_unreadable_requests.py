@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.builders import a_number
+from tests.support.caller import CREATE, Caller
 from tests.support.server import HOST, RunningServer
 
 _HOST = b"Host: localhost\r\n"
@@ -111,3 +113,24 @@ def test_a_broken_request_never_takes_the_answer_of_the_one_before(
     broken = UNREADABLE["a chunk without a length"]
     answer = answers(sqlite_server, _GET + b"\r\n" + broken)
     assert not answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        ({"Content-Type": "text/csv"}, ("accept", "application/json")),
+        ({"Content-Encoding": "gzip"}, ("accept-encoding", "identity")),
+    ],
+)
+def test_a_body_that_is_not_taken_is_told_what_would_be(
+    caller: Caller, sent: dict[str, str], taken: tuple[str, str]
+) -> None:
+    answer = caller.request("POST", CREATE, {"phone_number": a_number()}, {**sent})
+    assert answer.refusal[:2] == (415, "request.media_type")
+    assert taken in answer.headers.items()
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+def test_a_body_that_is_not_encoded_may_say_so(caller: Caller, coding: str) -> None:
+    body = {"phone_number": a_number()}
+    assert caller.request("POST", CREATE, body, {"Content-Encoding": coding}).status == 200

@@ -33,13 +33,20 @@ TITLES = {
     429: "More than is allowed for now",
     412: "Changed since the revision that If-Match names",
     413: "The body is too large",
-    415: "The body is no JSON",
+    415: "The body is no JSON, or it is encoded",
+    431: "Request line and headers are too large",
     500: "Something broke inside",
     502: "Another system failed",
     503: "Not now",
     507: "No room",
 }
 
+HEADERS_OF = {
+    401: ["WWW-Authenticate"],
+    405: ["Allow"],
+    415: ["Accept", "Accept-Encoding"],
+    503: ["Retry-After"],
+}
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": {
         "description": "The id of this request, as in the server's log.",
@@ -62,6 +69,14 @@ HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": {
         "description": "What is asked for.",
         "required": True,
+        "schema": {"type": "string"},
+    },
+    "Accept": {
+        "description": "The media type that is taken, where the body had another.",
+        "schema": {"type": "string"},
+    },
+    "Accept-Encoding": {
+        "description": "The content coding that is taken, where the body had another.",
         "schema": {"type": "string"},
     },
     "Allow": {
@@ -144,7 +159,7 @@ def _success_headers(operation: Operation) -> Iterator[str]:
 
 def _failure(status: int, codes: list[str]) -> dict[str, Any]:
     names = ["X-Request-Id"]
-    names += {401: ["WWW-Authenticate"], 405: ["Allow"], 503: ["Retry-After"]}.get(status, [])
+    names += HEADERS_OF.get(status, [])
     content = {
         "schema": {
             "allOf": [
