@@ -6,7 +6,7 @@ from cordboard.calls import store as calls
 from cordboard.runtime import idempotency, outbox
 from cordboard.runtime.db import Database, WriteTx
 from cordboard.runtime.repeating import Work
-from cordboard.runtime.telemetry.metrics import OUTBOX_EVENTS, OUTBOX_LAG_EVENTS
+from cordboard.runtime.telemetry.metrics import OUTBOX_EVENTS
 
 PRUNE_EVERY_S = 3600
 PRUNE_OFTEN_S = 300
@@ -41,7 +41,4 @@ async def prune(db: Database, delete: Callable[[WriteTx, int], Awaitable[int]]) 
 
 async def measure_outbox(db: Database) -> None:
     """Show how full the outbox is in the metrics."""
-    backlog = await db.read(outbox.get_backlog)
-    OUTBOX_EVENTS.set(backlog.kept)
-    for consumer, unread in backlog.unread.items():
-        OUTBOX_LAG_EVENTS.labels(consumer).set(unread)
+    OUTBOX_EVENTS.set(await db.read(outbox.get_backlog))

@@ -58,67 +58,28 @@ async def list_events(tx: ReadTx, after: int, limit: int) -> list[Event]:
     return [Event(*row) for row in rows]
 
 
-async def find_position(tx: ReadTx, consumer: str) -> int:
-    """Return the sequence of the last event that a consumer has passed, 0 before its first."""
-    row = await tx.fetch_one("SELECT position FROM outbox_consumer WHERE name = $1", consumer)
-    return 0 if row is None else row[0]
-
-
-async def update_position(tx: WriteTx, consumer: str, position: int, *, previous: int) -> bool:
-    """Note that a consumer has passed everything up to the event with a sequence.
-
-    False when it does not stand at ``previous`` any more: somebody else works under its name.
-    """
-    moved = await tx.execute(
-        """INSERT INTO outbox_consumer (name, position) VALUES ($1, $2)
-           ON CONFLICT (name) DO UPDATE SET position = excluded.position
-           WHERE outbox_consumer.position = $3""",
-        consumer,
-        position,
-        previous,
-    )
-    return moved == 1
-
-
 async def prune_events(tx: WriteTx, limit: int) -> int:
-    """Delete events older than a day that every consumer has passed, ``limit`` at most.
+    """Delete events older than a day, ``limit`` at most; return how many went.
 
-    The event at which a consumer stands stays: its place in the order is the consumer's. Returns
-    how many went; 0 means that nothing is left to delete.
+    0 means that nothing is left to delete.
     """
     return await tx.execute(
         """DELETE FROM outbox
            WHERE sequence IN (SELECT sequence FROM outbox ORDER BY sequence LIMIT $2)
-             AND at_ms < $1
-             AND NOT EXISTS (
-               SELECT 1 FROM outbox_consumer AS consumer
-               LEFT JOIN outbox AS passed ON passed.sequence = consumer.position
-               WHERE (outbox.transaction_id, outbox.sequence)
-                 >= (COALESCE(passed.transaction_id, outbox.transaction_id), consumer.position))""",
+             AND at_ms < $1""",
         tx.now_ms - KEEP_MS,
         limit,
     )
 
 
-class Backlog(msgspec.Struct, frozen=True):
-    """How full the outbox is.
+async def get_backlog(tx: ReadTx) -> int:
+    """Return how many events are kept, by their sequences, so that gaps count as events.
 
-    Attributes:
-        kept: Events in it, read ones too; counted by sequence, so gaps count as events.
-        unread: For each consumer, how many it has yet to pass, counted in the same way.
+    The cost does not grow with their number.
     """
-
-    kept: int
-    unread: dict[str, int]
-
-
-async def get_backlog(tx: ReadTx) -> Backlog:
-    """Measure the outbox; the cost does not grow with it."""
     row = await tx.fetch_one(
         """SELECT COALESCE((SELECT MIN(sequence) FROM outbox), 1),
                   COALESCE((SELECT MAX(sequence) FROM outbox), 0)"""
     )
-    first, last = (1, 0) if row is None else (row[0], row[1])
-    consumers = await tx.fetch_all("SELECT name, position FROM outbox_consumer ORDER BY name")
-    unread = {name: last - max(position, first - 1) for name, position in consumers}
-    return Backlog(last - first + 1, unread)
+    first, last = (1, 0) if row is None else row
+    return int(last - first + 1)

@@ -13,12 +13,10 @@ from cordboard.runtime.ids import OrganizationId
 from cordboard.runtime.outbox import (
     KEEP_MS,
     Event,
-    find_position,
     get_backlog,
     insert_event,
     list_events,
     prune_events,
-    update_position,
 )
 from tests.support.clock import START_MS, SettableClock
 from tests.support.databases import postgres_clone
@@ -76,16 +74,6 @@ async def test_an_event_of_a_refused_write_never_happened(db: Database) -> None:
     assert await names_after(db) == ["a"]
 
 
-async def test_a_consumer_moves_only_from_where_it_stands(db: Database) -> None:
-    assert await db.read(find_position, "replica") == 0
-    assert await db.write(update_position, "replica", 5, previous=0)
-    assert not await db.write(update_position, "replica", 9, previous=0)
-    assert await db.read(find_position, "replica") == 5
-    assert await db.write(update_position, "replica", 9, previous=5)
-    assert await db.read(find_position, "replica") == 9
-    assert await db.read(find_position, "another") == 0
-
-
 async def test_events_stay_a_day_even_when_nobody_reads_them(
     db: Database, clock: SettableClock
 ) -> None:
@@ -98,30 +86,6 @@ async def test_events_stay_a_day_even_when_nobody_reads_them(
     assert await names_after(db) == ["b"]
 
 
-async def test_what_any_consumer_has_not_passed_stays(db: Database, clock: SettableClock) -> None:
-    for name in "abcdef":
-        await db.write(happen, name)
-    at = await sequences(db)
-    await db.write(update_position, "fast", at[4], previous=0)
-    await db.write(update_position, "slow", at[2], previous=0)
-    clock.advance(ms=KEEP_MS + 1)
-    assert await db.write(prune_events, ALL) == 2
-    assert await names_after(db) == ["c", "d", "e", "f"]
-    assert await names_after(db, at[2]) == ["d", "e", "f"]
-    await db.write(update_position, "slow", at[5], previous=at[2])
-    assert await db.write(prune_events, ALL) == 2
-    assert await names_after(db, at[4]) == ["f"]
-
-
-async def test_a_consumer_that_has_read_nothing_yet_keeps_everything(
-    db: Database, clock: SettableClock
-) -> None:
-    await db.write(update_position, "new", 0, previous=0)
-    await db.write(happen, "a")
-    clock.advance(ms=KEEP_MS + 1)
-    assert await db.write(prune_events, ALL) == 0
-
-
 async def test_pruning_takes_no_more_than_it_is_told_to(db: Database, clock: SettableClock) -> None:
     for _ in range(5):
         await db.write(happen, *"abcd")
@@ -130,21 +94,28 @@ async def test_pruning_takes_no_more_than_it_is_told_to(db: Database, clock: Set
     assert await names_after(db) == []
 
 
-async def test_the_backlog_says_how_much_is_kept_and_unread(
+async def test_the_backlog_says_how_much_is_kept(db: Database, clock: SettableClock) -> None:
+    assert await db.read(get_backlog) == 0
+    await db.write(happen, *"abc")
+    clock.advance(ms=KEEP_MS + 1)
+    await db.write(happen, *"de")
+    assert await db.read(get_backlog) == 5
+    await db.write(prune_events, ALL)
+    assert await db.read(get_backlog) == 2
+
+
+async def test_who_stands_at_an_event_that_is_gone_misses_nothing(
     db: Database, clock: SettableClock
 ) -> None:
-    empty = await db.read(get_backlog)
-    assert (empty.kept, empty.unread) == (0, {})
-    for name in "abcde":
-        await db.write(happen, name)
-    at = await sequences(db)
-    await db.write(update_position, "replica", at[1], previous=0)
-    await db.write(update_position, "webhooks", at[4], previous=0)
-    backlog = await db.read(get_backlog)
-    assert (backlog.kept, backlog.unread) == (5, {"replica": 3, "webhooks": 0})
+    await db.write(happen, *"ab")
+    stands_at = (await sequences(db))[-1]
+    clock.advance(ms=KEEP_MS + 1)
+    await db.write(happen, *"cd")
+    assert await db.write(prune_events, ALL) == 2
+    assert await names_after(db, stands_at) == ["c", "d"]
 
 
-async def consume(db: Database, name: str, until: int) -> list[str]:
+async def consume(db: Database, until: int) -> list[str]:
     """Read events as a consumer does until so many have come."""
     read: list[str] = []
     position = 0
@@ -152,8 +123,6 @@ async def consume(db: Database, name: str, until: int) -> list[str]:
         events = await db.read(list_events, position, 7)
         if events:
             read += [event.event for event in events]
-            moved = await db.write(update_position, name, events[-1].sequence, previous=position)
-            assert moved
             position = events[-1].sequence
         await asyncio.sleep(0)
     return read
@@ -163,9 +132,7 @@ async def test_consumers_that_read_while_events_happen_get_each_exactly_once(
     db: Database,
 ) -> None:
     names = [f"{number:03}" for number in range(120)]
-    consumers = [
-        asyncio.create_task(consume(db, consumer, len(names))) for consumer in ("one", "other")
-    ]
+    consumers = [asyncio.create_task(consume(db, len(names))) for _ in range(2)]
     await asyncio.gather(*(db.write(happen, name) for name in names))
     one, other = await asyncio.gather(*consumers)
     assert sorted(one) == names
@@ -218,10 +185,6 @@ async def test_a_lower_sequence_of_a_younger_transaction_is_not_passed(url: str)
     # Nor is it when both are there and read one by one.
     (first_page,) = await db.read(list_events, 0, 1)
     assert first_page == passed
-    # Nor is it thrown away for a consumer that stands at the higher sequence.
-    assert await db.write(update_position, "replica", passed.sequence, previous=0)
-    assert await db.write(prune_events, ALL) == 0
-    assert await names_after(db, passed.sequence) == ["younger, lower sequence"]
     await older.close()
     await younger.close()
     await db.close()
@@ -235,15 +198,12 @@ async def test_events_of_a_restored_database_come_before_new_ones(
     for name in "abc":
         await db.write(happen, name)
     at = await sequences(db)
-    await db.write(update_position, "replica", at[0], previous=0)
     await db.close()
     run_sql(url, "UPDATE outbox SET transaction_id = transaction_id + 1000000000")
     db = await open_database(url, create=False, clock=clock)
     await db.write(happen, "d")
     assert await names_after(db) == ["a", "b", "c", "d"]
     assert await names_after(db, at[0]) == ["b", "c", "d"]
-    clock.advance(ms=KEEP_MS + 1)
-    assert await db.write(prune_events, ALL) == 0
     await db.close()
     db = await open_database(url, create=False, clock=system_clock)
     assert await names_after(db, at[0]) == ["b", "c", "d"]

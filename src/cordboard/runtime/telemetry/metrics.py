@@ -37,9 +37,6 @@ DATABASE_WAL_BYTES = Gauge(
 OUTBOX_EVENTS = Gauge(
     "cordboard_outbox_events", "Events in the outbox, read ones too; kept for a day."
 )
-OUTBOX_LAG_EVENTS = Gauge(
-    "cordboard_outbox_lag_events", "Events that a consumer has yet to pass.", ["consumer"]
-)
 CALLS_ENDED = Counter(
     "cordboard_calls_ended_total", "Calls that ended, by the reason in their record.", ["reason"]
 )

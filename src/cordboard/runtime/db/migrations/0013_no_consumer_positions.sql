@@ -1,0 +1,3 @@
+-- Nobody who reads events notes here how far it is: the reconciler looks at everything when it starts.
+
+DROP TABLE outbox_consumer;
