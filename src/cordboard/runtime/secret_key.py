@@ -24,6 +24,7 @@ from cordboard.runtime.errors import StartError
 KEY_PATTERN = re.compile(r"[0-9a-fA-F]{64}")
 CHECK_NAME = "secret_key_check"
 KEY_FILE = "secret.key"
+OWNERS_FOLDER = 0o700
 
 FEWEST_DISTINCT_BYTES = 16
 """32 random bytes hold fewer than this many different ones in one of 10¹³ keys."""
@@ -165,9 +166,9 @@ def kept_key(file: Path, *, may_make: bool) -> SecretKey:
 def _make(file: Path) -> None:
     """Write a new key, readable by its owner only; whoever comes second uses the first one's.
 
-    The file appears complete or not at all, so that no other process can read half a key.
+    A folder that is made for it is its owner's only. The file appears complete or not at all, so that no other process can read half a key.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(OWNERS_FOLDER, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)
     try:

@@ -33,6 +33,16 @@ async def test_a_missing_file_is_made_with_its_folders_where_that_is_wanted(
     db = await open_database(sqlite_url(path), create=True)
     await db.close()
     assert path.exists()
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o750)
+    db = await open_database(sqlite_url(folder / "cordboard.db"), create=True)
+    await db.close()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
 
 
 async def test_a_new_database_may_be_read_by_its_owner_only(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_key_that_is_made_is_readable_by_its_owner_only(tmp_path: Path) -> Non
     made = kept_key(file, may_make=True)
     assert file == tmp_path / "data" / "secret.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert kept_key(file, may_make=False).check_value() == made.check_value()
     assert [path.name for path in file.parent.iterdir()] == ["secret.key"]
 

@@ -14,6 +14,7 @@ from cordboard.runtime.errors import StartError
 
 CACHE_KIB = 2_000
 OWNER_ONLY = 0o600
+OWNERS_FOLDER = 0o700
 IN_MEMORY = ":memory:"
 
 
@@ -53,7 +54,7 @@ def migrate_sqlite(path: Path, clock: Clock, *, create: bool, apply: bool) -> li
 
 def _make_folder(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(OWNERS_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot make the folder {path.parent}: {error.strerror}"
         raise StartError(message) from error
