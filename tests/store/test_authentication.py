@@ -56,8 +56,13 @@ class CountingDatabase(Database):
         return self._db.scan(start) if is_long else self._db.read(start)
 
     def _write(
-        self, start: Callable[[WriteTx], Awaitable[T]], *, is_long: bool
+        self,
+        start: Callable[[WriteTx], Awaitable[T]],
+        *,
+        is_long: bool = False,
+        is_patient: bool = False,
     ) -> Coroutine[Any, Any, T]:
+        assert not is_patient
         if is_long and self.is_away:
             raise DatabaseUnavailableError("away")
         return self._db.write_long(start) if is_long else self._db.write(start)

@@ -134,7 +134,10 @@ class Answering:
         self._early_looks.heed(event)
         if event.sight is Sight.ROOM_STARTED:
             return
-        taken = await self._db.write(operations.record_event, self._livekit.cluster_id, event)
+        # Somebody waits for a call that begins to be sent its agent, and for nothing else.
+        begins = event.sight is Sight.JOINED and event.kind == "sip"
+        write = self._db.write if begins else self._db.write_patiently
+        taken = await write(operations.record_event, self._livekit.cluster_id, event)
         if taken is not None:
             count_end(taken)
             self._follow(taken)

@@ -81,7 +81,7 @@ class Dispatching:
 
     async def _noted(self, call: Call, dispatch_id: str) -> Call | None:
         """Note which dispatch stays; None when the call is not where it was."""
-        return await self._db.write(operations.note_dispatch, call, dispatch_id)
+        return await self._db.write_patiently(operations.note_dispatch, call, dispatch_id)
 
     async def _clear_up(self, call: Call) -> None:
         """Close the room of a call that ended before its dispatch came: that opened it again."""

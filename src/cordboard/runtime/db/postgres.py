@@ -133,7 +133,13 @@ class PostgresDatabase(Database):
         finally:
             await _roll_back(connection)
 
-    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:  # noqa: ARG002 - as said above
+    async def _write(
+        self,
+        start: WriteFunction[T],
+        *,
+        is_long: bool = False,  # noqa: ARG002 - as said above
+        is_patient: bool = False,  # noqa: ARG002 - and it shares its syncs by itself
+    ) -> T:
         """Run one transaction and commit it."""
 
         async def attempt(connection: Connection) -> T:

@@ -151,7 +151,22 @@ class Database(ABC):
             IndeterminateWriteError: The outcome of the commit is not known.
         """
         self._check_loop()
-        return self._write(lambda tx: fn(tx, *args, **kwargs), is_long=False)
+        return self._write(lambda tx: fn(tx, *args, **kwargs))
+
+    def write_patiently(
+        self,
+        fn: Callable[Concatenate[WriteTx, P], Awaitable[T]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Coroutine[Any, Any, T]:
+        """Like :meth:`write`, for what nobody is in a hurry about.
+
+        It may wait some milliseconds for others to share its commit, which costs more than most
+        transactions themselves.
+        """
+        self._check_loop()
+        return self._write(lambda tx: fn(tx, *args, **kwargs), is_patient=True)
 
     def write_long(
         self,
@@ -173,7 +188,9 @@ class Database(ABC):
         """Run a read-only transaction."""
 
     @abstractmethod
-    def _write(self, start: WriteFunction[T], *, is_long: bool) -> Coroutine[Any, Any, T]:
+    def _write(
+        self, start: WriteFunction[T], *, is_long: bool = False, is_patient: bool = False
+    ) -> Coroutine[Any, Any, T]:
         """Run a transaction and commit it."""
 
     def _check_loop(self) -> None:

@@ -54,9 +54,11 @@ class SQLiteDatabase(Database):
             return await self._scan(lambda: self._read_from(self._scanning, start, ScanTx))
         return self._read_from(self._inline, start, SQLiteTx)
 
-    async def _write(self, start: WriteFunction[T], *, is_long: bool) -> T:
+    async def _write(
+        self, start: WriteFunction[T], *, is_long: bool = False, is_patient: bool = False
+    ) -> T:
         """Run a short transaction together with whatever else waits, a long one in the thread."""
-        result: T = await self._writer.submit(start, is_long=is_long)
+        result: T = await self._writer.submit(start, is_long=is_long, is_patient=is_patient)
         return result
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ each call into SQLite gives the interpreter lock away and has to win it back fro
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -24,12 +24,15 @@ from cordboard.runtime.clock import Clock
 from cordboard.runtime.db.seam import WriteFunction
 from cordboard.runtime.db.sqlite_errors import translated, unknown_outcome
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
+from cordboard.runtime.db.writer_thread import WriterThread
 from cordboard.runtime.errors import DatabaseUnavailableError
 from cordboard.runtime.telemetry.metrics import DATABASE_GROUP_SIZE, DATABASE_QUEUE_DEPTH
 
 LARGEST_GROUP = 64
 LONGEST_QUEUE = 4096
 BUSY_TIMEOUT_MS = 5000
+PATIENCE_S = 0.005
+"""How long a patient transaction waits for others to share its commit."""
 
 
 class PendingWrite:
@@ -87,7 +90,9 @@ class PendingWrite:
 class SQLiteWriter:
     """The owner of the only writing connection."""
 
-    def __init__(self, connection: apsw.Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: apsw.Connection, clock: Clock, patience_s: float = PATIENCE_S
+    ) -> None:
         """Take over ``connection``; it is closed with :meth:`close`."""
         connection.set_busy_timeout(0)
         self._connection = connection
@@ -95,12 +100,22 @@ class SQLiteWriter:
         self._queue: deque[PendingWrite] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._is_closed = False
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
+        self._patience_s = patience_s
+        self._is_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._thread = WriterThread()
 
-    def submit(self, start: WriteFunction[Any], *, is_long: bool) -> asyncio.Future[Any]:
+    def submit(
+        self, start: WriteFunction[Any], *, is_long: bool, is_patient: bool = False
+    ) -> asyncio.Future[Any]:
         """Queue a transaction; the future resolves when it is on disk or refused.
 
         A future that is cancelled before its transaction began takes it out of the queue.
+
+        Args:
+            start: The transaction function.
+            is_long: Whether it runs in the thread, in a transaction of its own.
+            is_patient: Whether it may wait a moment for others, to share their commit.
 
         Raises:
             DatabaseUnavailableError: The queue is full or the database is closed.
@@ -111,20 +126,32 @@ class SQLiteWriter:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._queue.append(PendingWrite(start, future, is_long=is_long))
-        if self._pump is None or self._pump.done():
-            self._pump = loop.create_task(self._work())
+        if not is_patient or self._is_due:
+            self._hurry()
+        elif self._timer is None:
+            self._timer = loop.call_later(self._patience_s, self._hurry)
         return future
 
     async def close(self) -> None:
         """Finish what is queued, then close the connection."""
         self._is_closed = True
+        self._hurry()
         if self._pump is not None:
             await asyncio.wait([self._pump])
-        self._thread.shutdown()
+        self._thread.close()
         self._connection.close()
 
+    def _hurry(self) -> None:
+        """Let nothing that waits now wait any longer."""
+        self._is_due = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.get_running_loop().create_task(self._work())
+
     async def _work(self) -> None:
-        """Run what waits, group by group, until nothing does."""
+        """Run what is due, group by group, until nothing is."""
         while group := self._next_group():
             DATABASE_QUEUE_DEPTH.set(len(self._queue))
             DATABASE_GROUP_SIZE.observe(len(group))
@@ -140,18 +167,23 @@ class SQLiteWriter:
                 write.settle()
 
     def _next_group(self) -> list[PendingWrite]:
-        """Take the next long transaction, or as many short ones as stand before it."""
+        """Take the next long transaction, or as many short ones as stand before it.
+
+        Patient ones go with whatever is due.
+        """
         group: list[PendingWrite] = []
-        while self._queue and len(group) < LARGEST_GROUP:
+        while self._is_due and self._queue and len(group) < LARGEST_GROUP:
             if group and (group[0].is_long or self._queue[0].is_long):
                 break
             write = self._queue.popleft()
             if not write.future.done():
                 group.append(write)
+        if not self._queue:
+            self._is_due = False
         return group
 
     async def _in_thread(self, fn: Callable[..., Any], *args: object) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, fn, *args)
+        await self._thread.run(partial(fn, *args))
 
     async def _run_together(self, group: list[PendingWrite]) -> list[PendingWrite]:
         """Run a group under one commit and return those that must run again, each alone."""
