@@ -166,7 +166,8 @@ def kept_key(file: Path, *, may_make: bool) -> SecretKey:
 def _make(file: Path) -> None:
     """Write a new key, readable by its owner only; whoever comes second uses the first one's.
 
-    A folder that is made for it is its owner's only. The file appears complete or not at all, so that no other process can read half a key.
+    A folder that is made for it is its owner's only too. The file appears complete or not at all,
+    so that no other process can read half a key.
     """
     file.parent.mkdir(OWNERS_FOLDER, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

@@ -9,7 +9,7 @@ from cordboard.calls.model import check_metadata
 from cordboard.calls.store import SORTS, CallFilter, CallQuery
 from cordboard.edge.api.number_fields import Immutable
 from cordboard.edge.api.paging import ListRequest, ListRules
-from cordboard.edge.api.query import LARGEST_INTEGER, check_range
+from cordboard.edge.api.query import LARGEST_INTEGER
 from cordboard.edge.api.schema_rules import whole
 from cordboard.runtime.errors import InvalidError
 
@@ -96,18 +96,6 @@ def checked_update(asked: UpdateCall) -> dict[str, Any]:
     metadata = {} if asked.metadata is UNSET else asked.metadata
     check_metadata(metadata)
     return metadata
-
-
-def checked_page(page: int | None, limit: int | None) -> CallQuery:
-    """Return which page is asked for.
-
-    Raises:
-        InvalidError: A value breaks its rule.
-    """
-    return CallQuery(
-        page=check_range(page, "page", 0, 0, LARGEST_INTEGER),
-        limit=check_range(limit, "limit", 20, 1, 1000),
-    )
 
 
 def checked_query(asked: CallListRequest, prefix: str = "") -> CallQuery:

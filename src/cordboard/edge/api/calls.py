@@ -14,7 +14,6 @@ from cordboard.edge.api.call_requests import (
     CallListRequest,
     EndCall,
     UpdateCall,
-    checked_page,
     checked_query,
     checked_update,
 )
@@ -30,6 +29,7 @@ from cordboard.edge.api.call_shapes import (
 from cordboard.edge.api.caller import authenticate
 from cordboard.edge.api.context import HTTPRequest, context_of
 from cordboard.edge.api.envelope import respond
+from cordboard.edge.api.paging import asked_page
 from cordboard.edge.api.query import integer, read_query
 from cordboard.runtime.actor import Actor
 
@@ -87,8 +87,8 @@ async def _listed(
 async def list_unmatched_calls(request: HTTPRequest) -> Response[bytes]:
     """List calls for which no agent was found, newest first."""
     actor = await authenticate(request, docs.READ)
-    sent = read_query(request, "page", "limit")
-    query = checked_page(integer(sent, "page"), integer(sent, "limit"))
+    number, limit = asked_page(request, 20)
+    query = store.CallQuery(page=number, limit=limit)
     db = context_of(request).db
     page = await db.scan(store.list_unmatched, actor.organization_id, query)
     data = unmatched_calls(query, page, actor.organization_id)

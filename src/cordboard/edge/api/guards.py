@@ -20,8 +20,8 @@ from cordboard.edge.api.guard_shapes import (
     guards_change,
 )
 from cordboard.edge.api.own_organization import check_organization
-from cordboard.edge.api.paging import pagination
-from cordboard.edge.api.query import LARGEST_INTEGER, check_range, integer, read_query
+from cordboard.edge.api.paging import asked_page, pagination
+from cordboard.edge.api.query import read_query
 from cordboard.organizations.model import ADMIN
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import ReadTx, WriteTx
@@ -57,9 +57,7 @@ async def update_guards(request: HTTPRequest) -> Response[bytes]:
 async def show_guards_history(request: HTTPRequest) -> Response[bytes]:
     """Show who changed the guards, newest first."""
     actor = await authenticate(request, ADMIN)
-    query = read_query(request, "page", "limit")
-    page = check_range(integer(query, "page"), "page", 0, 0, LARGEST_INTEGER)
-    limit = check_range(integer(query, "limit"), "limit", 50, 1, 1000)
+    page, limit = asked_page(request, 50)
     check_organization(request, actor)
     changes, total = await context_of(request).db.scan(
         store.list_guards_history, actor.organization_id, page, limit

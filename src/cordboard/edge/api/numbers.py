@@ -24,8 +24,8 @@ from cordboard.edge.api.number_shapes import (
     provisioned_details,
     revision,
 )
-from cordboard.edge.api.paging import pagination
-from cordboard.edge.api.query import check_range, integer, read_query
+from cordboard.edge.api.paging import asked_page, pagination
+from cordboard.edge.api.query import read_query
 from cordboard.numbers import operations, store
 from cordboard.numbers.e164 import E164, is_written_as_e164
 from cordboard.numbers.model import (
@@ -146,9 +146,7 @@ async def delete_number(request: HTTPRequest) -> Response[bytes]:
 async def show_history(request: HTTPRequest) -> Response[bytes]:
     """Show what happened to a number in this organization, newest first."""
     actor = await authenticate(request, "numbers:read")
-    query = read_query(request, "page", "limit")
-    page = check_range(integer(query, "page"), "page", 0, 0, 2_147_483_647)
-    limit = check_range(integer(query, "limit"), "limit", 50, 1, 1000)
+    page, limit = asked_page(request, 50)
     phone_number = _named(request, actor)
     changes, total = await context_of(request).db.scan(
         store.list_history, actor.organization_id, phone_number, page, limit

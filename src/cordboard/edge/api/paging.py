@@ -5,7 +5,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from cordboard.edge.api.query import LARGEST_INTEGER, check_choice, check_range
+from cordboard.edge.api.context import HTTPRequest
+from cordboard.edge.api.query import (
+    LARGEST_INTEGER,
+    check_choice,
+    check_range,
+    integer,
+    read_query,
+)
 from cordboard.edge.api.schema_rules import choices, default, whole
 
 ORDERS = ("ascending", "descending")
@@ -82,6 +89,21 @@ class ListRules(msgspec.Struct, frozen=True):
             "sort_by": check_choice(asked.sort_by, "sort_by", self.sort_by, self.sorts),
             "sort_order": check_choice(asked.sort_order, "sort_order", "descending", ORDERS),
         }
+
+
+def asked_page(request: HTTPRequest, limit: int) -> tuple[int, int]:
+    """Return page and limit of a list of which nothing else can be asked, from the query.
+
+    Args:
+        request: What came.
+        limit: How many are on a page when nothing is said; 1,000 at most.
+
+    Raises:
+        InvalidError: A value breaks its rule, or another parameter is there.
+    """
+    query = read_query(request, "page", "limit")
+    page = check_range(integer(query, "page"), "page", 0, 0, LARGEST_INTEGER)
+    return page, check_range(integer(query, "limit"), "limit", limit, 1, 1000)
 
 
 ReturnedCount = Annotated[int, Meta(description="How many are on this page.", examples=[1])]
