@@ -2,8 +2,13 @@
 
 import asyncio
 
+import pytest
+
+from cordboard.calls.answering import REPEAT_END_S
+from cordboard.calls.model import EndReason
+from cordboard.calls.store import CallQuery, list_unmatched
 from cordboard.simulated.livekit import Fault, FaultKind
-from tests.support.answered import answered
+from tests.support.answered import Answered, answered, eventually
 from tests.support.builders import a_number
 
 IN_A_ROW = 30
@@ -45,3 +50,61 @@ async def test_a_refusal_that_livekit_fails_is_sent_until_it_is_done(database_ur
         caller = await world.call(a_number())
         assert (await caller.until_ended(WITHIN_S)).status == 486
         assert world.sent("DeleteRoom") >= 3
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER])
+async def test_a_refusal_whose_answer_is_lost_is_sent_until_an_answer_comes(
+    database_url: str, kind: FaultKind
+) -> None:
+    async with answered(database_url, polls=False) as world:
+        world.lk.faults.add(Fault("DeleteRoom", kind, times=2))
+        unheard(world)
+        caller = await world.call(a_number())
+        ended = await caller.until_ended(WITHIN_S)
+        assert (ended.status, caller.messages) == (486, REFUSED)
+        await sent_again(world, 3)
+        assert world.lk.rooms.by_name == {}
+        await over_once_it_is_looked_at(world)
+
+
+async def test_a_refusal_is_sent_until_it_is_known_that_the_call_is_over(database_url: str) -> None:
+    async with answered(database_url, polls=False) as world:
+        unheard(world)
+        caller = await world.call(a_number())
+        assert (await caller.until_ended(WITHIN_S)).status == 486
+        await sent_again(world, 3)
+        await over_once_it_is_looked_at(world)
+        sent = world.sent("DeleteRoom")
+        await asyncio.sleep(3 * REPEAT_END_S)
+        assert world.sent("DeleteRoom") <= sent + 1, "one may have been on its way"
+
+
+def unheard(world: Answered) -> None:
+    """Let no event tell that a call is over."""
+    for event in ("participant_left", "room_finished"):
+        world.lk.webhooks.faults.add(Fault(event, FaultKind.LOST, times=None))
+
+
+async def sent_again(world: Answered, times: int) -> None:
+    """Wait until the end of the room was asked for so often."""
+
+    async def look() -> bool | None:
+        return world.sent("DeleteRoom") >= times or None
+
+    await eventually(look)
+
+
+async def over_once_it_is_looked_at(world: Answered) -> None:
+    """Poll until the record of the only call, which nobody's number got, says how it ended."""
+
+    async def look() -> bool | None:
+        await world.deciders[0].poll()
+        query = CallQuery()
+        page = await world.db.read(list_unmatched, world.actor.organization_id, query)
+        (call,) = page.calls
+        return call.ended_ms is not None or None
+
+    await eventually(look)
+    query = CallQuery()
+    (call,) = (await world.db.read(list_unmatched, world.actor.organization_id, query)).calls
+    assert call.end_reason is EndReason.UNKNOWN_NUMBER
