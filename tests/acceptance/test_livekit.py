@@ -136,6 +136,20 @@ def test_a_probe_room_is_no_call_and_a_probe_goes_through_a_running_server(
         assert caller.request("GET", "/api/calls/unmatched").data["calls"] == []
 
 
+def test_the_setting_holds_how_many_calls_may_wait_for_their_time(place: Place) -> None:
+    with place.serve(CORDBOARD_MAX_SCHEDULED_CALLS="1") as server:
+        caller = server.caller(server.first_pair())
+        caller.create("+14155550100", outbound_agent_id="desk", outbound_trunk_id="ST_1")
+        body = {"from_number": "+14155550100", "to_number": "+12125550123"}
+        later = {**body, "scheduled_timestamp": 2_000_000_000}
+        first, second = (
+            caller.request("POST", "/api/calls/create-phone-call", later) for _ in range(2)
+        )
+        assert first.data["status"] == "call_scheduled"
+        assert second.refusal[:2] == (429, "call.limit")
+        assert second.refusal[2].startswith("max_scheduled_calls: 1 of 1 places are taken")
+
+
 def test_a_livekit_that_is_away_is_a_502_and_broken(place: Place, lk: SimulatedLiveKit) -> None:
     with place.serve() as server:
         caller = server.caller(server.first_pair())

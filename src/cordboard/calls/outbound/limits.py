@@ -101,8 +101,8 @@ def check_waiting(waiting: int, most: int) -> None:
     if waiting < most:
         return
     detail = (
-        f"max_scheduled_calls: {waiting} calls wait for their time; cancel some, or schedule this "
-        "one when others were made"
+        f"max_scheduled_calls: {waiting} of {most} places are taken by calls that wait for their "
+        "time; cancel some, or schedule this one when others were made"
     )
     raise CallLimitError(OutboundRefusal.SCHEDULED_CALLS, detail, None)
 
