@@ -12,7 +12,7 @@ from cordboard.numbers.operations import update_number
 from cordboard.routing import store
 from cordboard.routing.topology import Layer
 from cordboard.simulated.livekit import Behaviour
-from tests.support.answered import Answered, answered
+from tests.support.answered import Answered, answered, eventually
 from tests.support.numbers import RULES
 
 WITHIN_S = 15
@@ -111,3 +111,26 @@ async def test_a_call_that_rang_before_the_change_keeps_its_agent_however_late_i
         await _change(world, number, inbound_agent_id="bell")
         assert not (await world.record(lambda it: it.answered_ms is not None)).is_decided_here
         assert (len(desk.jobs), bell.jobs, caller.ended) == (1, [], None)
+
+
+@pytest.mark.parametrize("agent", ["bell", None], ids=["bound anew", "unbound"])
+async def test_a_call_that_rang_before_the_change_is_recorded_with_the_agent_it_rang(
+    database_url: str, agent: str | None
+) -> None:
+    async with answered(database_url, Layer.DEDICATED, events=False) as world:
+        world.lk.register_worker("desk", behaviour=SLOW)
+        number = await world.register("desk")
+        await world.reconcile()
+        caller = await world.call(number.phone_number)
+
+        async def is_in_its_room() -> bool | None:
+            rooms = world.lk.rooms.by_name.values()
+            return any(room.members for room in rooms) or None
+
+        await eventually(is_in_its_room)
+        await _change(world, number, inbound_agent_id=agent)
+        await caller.until_answered(WITHIN_S)
+        call = await world.record(lambda it: it.answered_ms is not None)
+        assert call.target is not None
+        assert (call.target.agent_id, call.is_decided_here) == ("desk", False)
+        assert caller.ended is None

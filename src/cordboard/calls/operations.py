@@ -26,9 +26,11 @@ from cordboard.calls.seen import Seen, Sighting
 from cordboard.routing.events import LiveKitEvent, Sight
 from cordboard.routing.model import (
     Decision,
+    Facts,
     IncomingCall,
     Refused,
     RoutableNumber,
+    agent_of,
     call_id,
     decide,
     key_of,
@@ -157,7 +159,7 @@ async def _begun(
         return None
     name = call_id(cluster_id, leg.sip_call_id)
     incoming = IncomingCall(name, cluster_id, leg.dialled, leg.caller, leg.joined_ms)
-    facts = await find_facts(tx, leg.dialled)
+    facts = _as_it_rang(await find_facts(tx, leg.dialled), rule, leg.joined_ms)
     decision = decide(incoming, facts)
     is_refused = isinstance(decision, Refused)
     is_doubtful = _is_doubtful(rule, decision, facts.number, leg.joined_ms)
@@ -180,6 +182,20 @@ async def _begun(
         closing_reason=EndReason(decision.reason) if isinstance(decision, Refused) else None,
     ).observed(seen, tx.now_ms)
     return Taken(call, seen, is_new=True, has_just_ended=call.ended_ms is not None)
+
+
+def _as_it_rang(facts: Facts, rule: OwnRule, joined_ms: int) -> Facts:
+    """Return what holds for a call that rang before its number was changed.
+
+    LiveKit has sent for the agent of before, whose rule still stood when the call came.
+    """
+    number = facts.number
+    if rule.answered_by is None or number is None or joined_ms > number.updated_ms:
+        return facts
+    if rule.answered_by == key_of(number.inbound):
+        return facts
+    as_it_rang = msgspec.structs.replace(number, inbound=agent_of(rule.answered_by))
+    return msgspec.structs.replace(facts, number=as_it_rang)
 
 
 def _is_doubtful(

@@ -143,6 +143,14 @@ def key_of(agent: AgentVersion | Target | None) -> str | None:
     return msgspec.json.encode(named).decode()
 
 
+def agent_of(key: str) -> AgentVersion:
+    """Return the agent version that a key of :func:`key_of` means; a rule sends for it."""
+    agent_id, version, name, deployment = msgspec.json.decode(
+        key, type=tuple[str, int, str, str | None]
+    )
+    return AgentVersion(agent_id, version, name, deployment, is_registered=True)
+
+
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     """The call is answered by the first target; the others are its fallbacks, in order."""
 
