@@ -1,6 +1,7 @@
 """A Cordboard as a process of its own, used over HTTP while the test's loop goes on."""
 
 import asyncio
+import json
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,6 +13,7 @@ from tests.scenarios.events import Events
 from tests.support.answered import eventually
 from tests.support.caller import Answer, Caller
 from tests.support.process import Place, Serving
+from tests.support.raw_sql import run_sql
 
 CALLS = "/api/calls"
 READY = "ready"
@@ -168,6 +170,29 @@ class Cordboard:
         except TimeoutError as error:
             error.add_note(f"the records are {seen}")
             raise
+
+    async def seem_away(self, for_ms: int) -> None:
+        """Let the last sign of any server, while none runs, be so much older."""
+        url = self._place.environment()["CORDBOARD_DATABASE_URL"]
+        await asyncio.to_thread(run_sql, url, "UPDATE heartbeat SET at_ms = at_ms - $1", for_ms)
+
+    async def not_recorded(self) -> tuple[Record, str]:
+        """Return what the log says of a time without a server, and what the doctor does."""
+
+        async def look() -> Record | None:
+            return next(iter(self._serving.logged("calls_not_recorded")), None)
+
+        told = await eventually(look)
+        examined = await asyncio.to_thread(self._place.run, "doctor", "--json")
+        findings = json.loads(examined.out)["findings"]
+        (text,) = [it["text"] for it in findings if it["check"] == "call records"]
+        return told, text
+
+    async def other_organization(self) -> Caller:
+        """Make another organization, and return how it calls."""
+        words = ("organization", "create", "Other", "--json")
+        ran = await asyncio.to_thread(self._place.run, *words)
+        return self._serving.caller(json.loads(ran.out))
 
     async def unmatched(self, to: str) -> Record:
         """Return the entry of a call to a number for which no agent was found."""

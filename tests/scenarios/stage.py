@@ -207,10 +207,10 @@ class Stage:
             await self.cordboard.restart(CORDBOARD_LIVEKIT_URL=requests.url, **settings)
             yield requests
 
-    async def outbound_trunk(self, number: str) -> str:
-        """Make a trunk at LiveKit over which a number calls out; return its id."""
+    async def outbound_trunk(self, number: str, address: str | None = None) -> str:
+        """Make a trunk at LiveKit over which a number calls out, to callees; return its id."""
         trunk = api.SIPOutboundTrunkInfo(
-            name="carrier", address=self._driver.carrier_address, numbers=[number]
+            name="carrier", address=address or self._driver.carrier_address, numbers=[number]
         )
         request = api.CreateSIPOutboundTrunkRequest(trunk=trunk)
         made = await self.livekit.sip.create_outbound_trunk(request)

@@ -8,24 +8,28 @@ from tests.scenarios.cordboard import has_ended, is_answered
 from tests.scenarios.stage import WITHIN_S, Stage
 
 NUMBER = "+14155550100"
+HOUR_MS = 3_600_000
 
 
 async def test_a_number_rings_its_agent_as_soon_as_it_is_registered(stage: Stage) -> None:
-    desk = await stage.worker("desk")
+    blue, plain = await stage.worker("desk", "blue"), await stage.worker("desk")
+    agent_id = await stage.cordboard.create_agent("desk", "blue")
     caller = stage.a_caller()
-    await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
+    await stage.cordboard.create(NUMBER, inbound_agent_id=agent_id)
     line = await stage.answered_call(NUMBER, caller)
     await stage.cordboard.record(is_answered)
     line.hang_up()
     await line.until_ended(WITHIN_S)
     record = await stage.cordboard.record(has_ended("caller_hung_up"))
-    assert record["agent_id"] == "desk"
+    assert (record["agent_id"], record["agent_version"]) == (agent_id, 1)
     assert (record["from_number"], record["to_number"]) == (caller, NUMBER)
     times = [record[f"{name}_timestamp"] for name in ("start", "answered", "end")]
     assert times == sorted(times)
-    (job,) = desk.jobs
+    (job,) = blue.jobs
     metadata = json.loads(job.metadata)
     assert (metadata["phone_number"], metadata["direction"]) == (NUMBER, "inbound")
+    assert (metadata["agent_id"], metadata["agent_version"]) == (agent_id, 1)
+    assert (job.deployment, plain.jobs) == ("blue", [])
     assert [message for _, message in line.ladder] == ["INVITE", "100", "180", "200", "BYE"]
 
 
@@ -72,9 +76,12 @@ async def test_a_number_rings_while_cordboard_is_stopped_and_the_call_is_recorde
     begun_and_ended.hang_up()
     await begun_and_ended.until_ended(WITHIN_S)
     line = await stage.answered_call(NUMBER, up)
+    await stage.cordboard.seem_away(HOUR_MS)
     await stage.cordboard.start()
     await stage.cordboard.record(is_answered, from_=up)
     line.hang_up()
     record = await stage.cordboard.record(has_ended("caller_hung_up"), from_=up)
     assert record["agent_id"] == "desk"
     assert len(desk.jobs) == 2
+    told, doctors = await stage.cordboard.not_recorded()
+    assert f"no server ran from {told['began_at']} to {told['ended_at']}" in doctors

@@ -1,6 +1,9 @@
 """What is changed holds for the next call, and never touches one that rings or is up."""
 
+import pytest
+
 from cordboard.simulated.livekit import Behaviour
+from tests.scenarios.cordboard import is_answered
 from tests.scenarios.stage import WITHIN_S, Stage
 from tests.support.answered import eventually
 
@@ -45,19 +48,24 @@ async def test_the_next_call_goes_to_another_version(stage: Stage) -> None:
     assert (len(blue.jobs), len(green.jobs)) == (0, 1)
 
 
-async def test_a_ringing_call_is_untouched_by_a_change(stage: Stage) -> None:
+@pytest.mark.parametrize("is_ready", [False, True], ids=["catch-all", "own pair"])
+async def test_a_ringing_call_is_untouched_by_a_change(stage: Stage, *, is_ready: bool) -> None:
     desk, bell = await stage.worker("desk", behaviour=SLOW), await stage.worker("bell")
     await stage.cordboard.create(NUMBER, inbound_agent_id="desk")
-    await stage.cordboard.until_ready(NUMBER)
-    line = await stage.call(NUMBER)
+    if is_ready:
+        await stage.cordboard.until_ready(NUMBER)
+    caller = stage.a_caller()
+    line = await stage.call(NUMBER, from_=caller)
 
-    async def is_sent_for() -> bool | None:
-        return True if desk.jobs else None
+    async def rings() -> bool | None:
+        events = {event.event for event in stage.events.of_room_with(caller)}
+        return (bool(desk.jobs) and "participant_joined" in events) or None
 
-    await eventually(is_sent_for)
+    await eventually(rings)
     await stage.cordboard.change(NUMBER, inbound_agent_id="bell")
     await line.until_answered(WITHIN_S)
     assert (len(desk.jobs), bell.jobs) == (1, [])
+    assert (await stage.cordboard.record(is_answered))["agent_id"] == "desk"
 
 
 async def test_after_a_deletion_the_next_call_is_refused_and_nothing_is_left(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Calls out when too many are asked for at once, and where none may go."""
 
+import asyncio
 from collections import Counter
 from itertools import cycle, islice, product
 
@@ -26,8 +27,11 @@ FORBIDDEN = (
 )
 """Premium, shared-cost, satellite and international ranges, other regions, an emergency number."""
 
-FOREIGN = ("+14155550199", CALLEE)
-"""Numbers that are not the organization's own: another one's, and somebody's."""
+THEIRS = "+14155550199"
+"""A number of another organization."""
+
+FOREIGN = (THEIRS, CALLEE)
+"""Numbers that are not the organization's own; the second is nobody's here."""
 
 
 @pytest.mark.on_both_databases
@@ -57,10 +61,12 @@ async def test_1000_attempts_at_forbidden_numbers_or_with_foreign_caller_ids_dia
 ) -> None:
     desk = await stage.worker("desk")
     await may_call_out(stage)
+    other = await stage.cordboard.other_organization()
+    await asyncio.to_thread(other.create, THEIRS)
     wrong_place = [{"from_number": NUMBER, "to_number": to} for to in FORBIDDEN]
     wrong_caller = [
         {"from_number": from_, "to_number": to}
-        for from_, to in product(FOREIGN, (CALLEE, "+14155550188"))
+        for from_, to in product(FOREIGN, ("+14155550187", "+14155550188"))
     ]
     statuses: Counter[int] = Counter()
     for bodies in (wrong_place, wrong_caller):
