@@ -90,8 +90,8 @@ async def test_no_more_calls_wait_at_once_than_may(waiting: Waiting, clock: Sett
 
     outcomes = await asyncio.gather(*(asked() for _ in range(AT_ONCE)))
     refused = (
-        "scheduled_calls: max_scheduled_calls: 3 of 3 places are taken by calls that wait for their "
-        "time; cancel some, or schedule this one when others were made"
+        "scheduled_calls: max_scheduled_calls: 3 of 3 places are taken by calls that wait for "
+        "their time; cancel some, or schedule this one when others were made"
     )
     assert outcomes.count("waits") == 2
     assert set(outcomes) == {"waits", refused}

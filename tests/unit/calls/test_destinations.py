@@ -167,6 +167,24 @@ def test_toll_free_numbers_of_plus_1_belong_to_the_united_states_and_canada(numb
     assert refusal_of("+18765230123", number) is OutboundRefusal.OTHER_REGION
 
 
+@pytest.mark.parametrize("number", ["+6189162000", "+441230000", "+881612345678"])
+def test_a_number_in_nobodys_use_has_no_region_where_it_may_be_of_several(number: str) -> None:
+    """+61 8 9162 is the Cocos Islands' between two ranges of Australia's."""
+    assert regions_of(E164(number)) == frozenset()
+    assert refusal_of(number, "+61212345678") is OutboundRefusal.OTHER_REGION
+
+
+def test_a_refusal_names_regions_in_their_order() -> None:
+    allowed = frozenset({"MX", "GB", "DE", "FR", "JP", "AU", "BR", "IN"})
+    for number, where in (("+18765230123", "JM"), ("+18005550123", "CA or US")):
+        with pytest.raises(DestinationRefusedError) as refused:
+            check_destination(US, E164(number), allowed)
+        assert refused.value.detail == (
+            f"to_number: is in {where}; calls of this organization may go to "
+            "AU, BR, DE, FR, GB, IN, JP, MX (allowed_regions)"
+        )
+
+
 def test_the_refusal_says_in_words_what_is_wrong() -> None:
     with pytest.raises(DestinationRefusedError) as premium:
         check_destination(US, E164("+19005550123"), EVERYWHERE)

@@ -170,7 +170,7 @@ def _is_emergency(number: PhoneNumber) -> bool:
 
 
 def _elsewhere(regions: frozenset[str], allowed: frozenset[str]) -> str:
-    where = " or ".join(sorted(regions)) or "no region that is known"
+    where = " or ".join(sorted(regions))
     if not allowed:
         return f"is in {where}, and the region of from_number is not known; set allowed_regions"
     named = ", ".join(sorted(allowed))
