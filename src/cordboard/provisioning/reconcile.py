@@ -68,11 +68,16 @@ class Plan(msgspec.Struct, frozen=True):
     """What a tick found: the numbers with pairs of their own, and how LiveKit differs."""
 
     numbers: list[RoutableNumber]
+    listing: Listing
     difference: Difference
 
     def contents(self) -> tuple[list[Any] | dict[str, Any], ...]:
-        """Return what there is as much of as of numbers, to be let go."""
-        return self.numbers, self.difference.repairs, self.difference.ready
+        """Return what there is as much of as of numbers, to be let go in this order.
+
+        What is listed goes last: in the order in which it was made, it goes fastest.
+        """
+        found, listing = self.difference, self.listing
+        return found.repairs, found.ready, self.numbers, listing.trunks, listing.rules
 
 
 class Reconciler:
@@ -173,7 +178,7 @@ class Reconciler:
         numbers = await self._numbers_with_pairs()
         listing = await self._livekit.list_everything()
         difference = await asyncio.to_thread(self._compared, numbers, listing)
-        return Plan(numbers, difference)
+        return Plan(numbers, listing, difference)
 
     async def _numbers_with_pairs(self) -> list[RoutableNumber]:
         if self._estate.layer is Layer.SHARED:
@@ -221,11 +226,9 @@ class Reconciler:
         return is_right(self._wanted_catch_all, trunk, rule)
 
     def _compared(self, numbers: list[RoutableNumber], listing: Listing) -> Difference:
-        difference = compare(
+        return compare(
             self._desired(numbers), listing.trunks, listing.rules, self._estate.installation
         )
-        let_go(listing.trunks, listing.rules)
-        return difference
 
     def _desired(self, numbers: list[RoutableNumber]) -> Iterator[Pair]:
         yield self._wanted_catch_all
