@@ -48,7 +48,7 @@ test: $(VENV)/.dev
 DRIVERS := gateway $(if $(LIVEKIT_SIP_BIN),livekit_sip)
 e2e: $(VENV)/.e2e
 	@$(BIN)/python -m tests.e2e.livekit_server
-	@$(BIN)/python -m pytest -rs -n 2 $(addprefix --driver ,$(DRIVERS)) \
+	@$(BIN)/python -m pytest -rs -n 3 --dist worksteal $(addprefix --driver ,$(DRIVERS)) \
 	  tests/e2e tests/scenarios $(ARGS)
 
 # All of them run, so that one call shows everything that is wrong; any failure fails the target. The

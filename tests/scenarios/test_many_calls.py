@@ -21,7 +21,7 @@ UNKNOWN = "+14155550199"
 HEARD = ["INVITE", "100", "180", "200"]
 REFUSED = ["INVITE", "100", "180", "486"]
 
-WITH_THREE_SERVERS = int(os.environ.get("CALLS", "40"))
+WITH_THREE_SERVERS = int(os.environ.get("CALLS", "20"))
 WITH_TROUBLE = int(os.environ.get("CALLS", "10"))
 AT_ONCE = 5
 
