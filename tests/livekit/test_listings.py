@@ -1,12 +1,40 @@
 """Long listings are read in pieces, and nothing of them is lost."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from google.protobuf.message import DecodeError
 from livekit import api
 
+from cordboard.routing.livekit import APIKey, LiveKit
+from cordboard.routing.livekit_errors import LiveKitError, LiveKitUnansweredError
 from cordboard.routing.livekit_listings import PIECE_BYTES, converted
+from cordboard.simulated.livekit import Fault, FaultKind, SimulatedLiveKit, simulated_livekit
+from cordboard.simulated.livekit.server import KEY, SECRET
 
 COUNT = 2000
+REFUSED = APIKey("former", "a-former-secret-of-at-least-32-characters")
+
+
+@pytest.fixture
+async def lk() -> AsyncIterator[SimulatedLiveKit]:
+    """A LiveKit with one trunk and one rule."""
+    async with simulated_livekit() as one:
+        one.sip.inbound["ST_1"] = api.SIPInboundTrunkInfo(sip_trunk_id="ST_1", name="a trunk")
+        one.sip.rules["SDR_1"] = api.SIPDispatchRuleInfo(sip_dispatch_rule_id="SDR_1")
+        yield one
+
+
+async def listed(url: str, *keys: APIKey) -> list[str]:
+    """Return the ids of everything that a LiveKit lists."""
+    client = LiveKit("default", url, keys or (APIKey(KEY, SECRET),))
+    try:
+        found = await client.list_everything()
+    finally:
+        await client.aclose()
+    return [trunk.trunk_id for trunk in found.trunks] + [rule.rule_id for rule in found.rules]
 
 
 def a_listing(count: int) -> api.ListSIPInboundTrunkResponse:
@@ -57,3 +85,37 @@ def test_a_listing_that_was_cut_is_refused() -> None:
     for cut in (answer[:-3], answer[:1], answer[: PIECE_BYTES + 7]):
         with pytest.raises(DecodeError):
             names(cut)
+
+
+async def test_everything_is_listed_by_whatever_address_livekit_is_named(
+    lk: SimulatedLiveKit,
+) -> None:
+    for url in (lk.url, f"{lk.url}/", lk.url.replace("http", "ws", 1)):
+        assert await listed(url) == ["ST_1", "SDR_1"]
+
+
+async def test_everything_is_listed_with_the_next_key_where_one_is_refused(
+    lk: SimulatedLiveKit,
+) -> None:
+    assert await listed(lk.url, REFUSED, APIKey(KEY, SECRET)) == ["ST_1", "SDR_1"]
+
+
+@pytest.mark.parametrize("method", ["ListSIPInboundTrunk", "ListSIPDispatchRule"])
+async def test_a_listing_that_fails_is_an_error_in_livekit_s_own_words(
+    lk: SimulatedLiveKit, method: str
+) -> None:
+    lk.faults.add(Fault(method, FaultKind.ERROR_BEFORE))
+    with pytest.raises(LiveKitError, match="simulated failure") as caught:
+        await listed(lk.url)
+    assert caught.value.livekit_code == "unavailable"
+
+
+async def test_what_a_proxy_says_in_livekit_s_place_is_no_listing() -> None:
+    async def busy(_: web.Request) -> web.Response:
+        return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_post("/{anything:.*}", busy)
+    async with TestServer(app) as server:
+        with pytest.raises(LiveKitUnansweredError):
+            await listed(str(server.make_url("")))
