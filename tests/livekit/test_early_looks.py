@@ -7,7 +7,7 @@ import pytest
 
 from cordboard.calls import store
 from cordboard.calls.answering import Answering
-from cordboard.calls.early import AT_ONCE, LOOK_AFTER_S, WITHIN_MS
+from cordboard.calls.early import AT_ONCE, LOOK_AFTER_S, TASK, WITHIN_MS
 from cordboard.calls.seen import Seen
 from cordboard.routing.events import LiveKitEvent, Sight
 from cordboard.routing.topology import Layer
@@ -42,15 +42,19 @@ async def seen_in(world: Answered, caller: Caller) -> Seen:
     return await world.db.read(store.find_seen, CLUSTER, room.info.sid)
 
 
-async def until_looked_at(world: Answered, caller: Caller) -> None:
-    """Wait until a caller was found in its room, and as long again for what may follow."""
+async def until_nobody_looks() -> None:
+    """Wait until every look that has begun is over."""
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == TASK))
+
+
+async def until_looked_at(world: Answered) -> None:
+    """Wait until a look has found the only caller, and what followed from that is over."""
 
     async def look() -> bool | None:
-        room = world.lk.rooms.by_name.get(caller.room or "")
-        return world.sent("ListParticipants") > 0 or None if room and room.members else None
+        return True if world.sent("ListParticipants") else None
 
     await eventually(look)
-    await asyncio.sleep(sum(LOOK_AFTER_S))
+    await until_nobody_looks()
 
 
 async def test_an_agent_is_sent_for_before_an_event_tells_of_the_caller(database_url: str) -> None:
@@ -153,7 +157,7 @@ async def test_a_refusal_is_left_to_the_event_that_tells_of_its_caller(database_
     async with answered(database_url, polls=False) as world:
         lose(world, *OF_CALLERS)
         refused = await world.call(a_number())
-        await until_looked_at(world, refused)
+        await until_looked_at(world)
         assert await seen_in(world, refused) == Seen()
         assert world.sent("DeleteRoom") == 0
 
@@ -167,7 +171,7 @@ async def test_a_caller_whom_livekit_has_sent_an_agent_for_is_left_to_the_event(
         number = await world.register("desk")
         await world.reconcile()
         caller = await world.call(number.phone_number)
-        await until_looked_at(world, caller)
+        await until_looked_at(world)
         assert await seen_in(world, caller) == Seen()
 
 
@@ -177,7 +181,7 @@ async def test_a_caller_who_came_by_a_foreign_rule_is_not_recorded(database_url:
         trunk_id = await a_trunk(client, number.phone_number, addresses=(f"{CARRIER}/32",))
         await a_rule(client, trunk_id, agent="theirs")
         caller = await world.call(number.phone_number, source=CARRIER)
-        await until_looked_at(world, caller)
+        await until_looked_at(world)
         assert await seen_in(world, caller) == Seen()
 
 
@@ -186,8 +190,7 @@ async def looks(world: Answered, answering: Answering, *rooms: str) -> int:
     before = world.sent("ListParticipants")
     for room in rooms:
         await answering.take(opened(room))
-    await asyncio.sleep(2 * sum(LOOK_AFTER_S))
-    await answering.stop()
+    await until_nobody_looks()
     return world.sent("ListParticipants") - before
 
 

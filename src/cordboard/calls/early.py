@@ -24,6 +24,9 @@ from cordboard.runtime.errors import DomainError
 LOOK_AFTER_S = (0.0, 0.01, 0.015, 0.025)
 """The pauses before each look: the last one comes 50 ms after the first."""
 
+TASK = "early_look"
+"""The name of the tasks that look."""
+
 AT_ONCE = 4
 WITHIN_MS = 200
 """When more rooms than that are opened within that time, every millisecond of CPU counts."""
@@ -69,7 +72,8 @@ class EarlyLooks:
 
     def _begin(self, event: LiveKitEvent) -> None:
         self._is_told[event.room_sid] = is_told = asyncio.Event()
-        task = asyncio.create_task(self._look(event.room_sid, event.room, is_told))
+        look = self._look(event.room_sid, event.room, is_told)
+        task = asyncio.create_task(look, name=TASK)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
