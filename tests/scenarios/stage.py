@@ -129,11 +129,11 @@ DRIVERS = {
 """Name → the module whose ``open_driver(folder, webhook_urls)`` opens it."""
 
 
-async def is_heard(line: Line) -> bool:
+async def is_heard(line: Line, within_s: float = WITHIN_S) -> bool:
     """Return whether an agent is heard on a call, once that is known; else it is over."""
     waits = [
-        asyncio.create_task(line.until_answered(WITHIN_S)),
-        asyncio.create_task(line.until_ended(WITHIN_S)),
+        asyncio.create_task(line.until_answered(within_s)),
+        asyncio.create_task(line.until_ended(within_s)),
     ]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
