@@ -48,7 +48,6 @@ async def test_a_server_that_is_killed_dials_once_at_most(stage: Stage, when: st
     await stage.cordboard.start()
     record = await stage.cordboard.record(lambda it: bool(it["end_timestamp"]))
     assert record["call_id"] == call_id
-    assert is_answered(record)
     assert len(stage.dialled) == 1
     await stage.until_no_room_is_left()
 
