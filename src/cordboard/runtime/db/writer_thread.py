@@ -4,8 +4,46 @@ import asyncio
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
+from types import TracebackType
 
-_Job = tuple[asyncio.Future[None], Callable[[], object]]
+
+class _Job:
+    """Something to run, and the future of whoever waits for it.
+
+    As a context manager it takes whatever is raised inside, to be raised again at the future.
+    """
+
+    __slots__ = ("_error", "_future", "run")
+
+    def __init__(self, run: Callable[[], object], future: asyncio.Future[None]) -> None:
+        self.run = run
+        self._future = future
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        """Begin the part whose failure is taken."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Take the failure, if there was one."""
+        self._error = error
+        return True
+
+    def tell(self) -> None:
+        """Let the future's event loop know, from another thread."""
+        self._future.get_loop().call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        if self._future.done():
+            return
+        if self._error is None:
+            self._future.set_result(None)
+        else:
+            self._future.set_exception(self._error)
 
 
 class WriterThread:
@@ -24,7 +62,7 @@ class WriterThread:
     def run(self, job: Callable[[], object]) -> asyncio.Future[None]:
         """Return what is done once ``job`` has run, or has what it raised."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._jobs.put((future, job))
+        self._jobs.put(_Job(job, future))
         return future
 
     def close(self) -> None:
@@ -33,22 +71,9 @@ class WriterThread:
         self._thread.join()
 
     def _work(self) -> None:
-        while (given := self._jobs.get()) is not None:
-            future, job = given
-            error: BaseException | None = None
-            try:
-                job()
-            except BaseException as raised:  # raised again where it is waited for
-                error = raised
-            future.get_loop().call_soon_threadsafe(_settle, future, error)
+        while (job := self._jobs.get()) is not None:
+            with job:
+                job.run()
+            job.tell()
             # Else the last job, and all it has seen, would be kept until the next.
-            del given, future, job, error
-
-
-def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
+            del job
