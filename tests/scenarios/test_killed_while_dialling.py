@@ -9,13 +9,19 @@ from tests.scenarios.cordboard import CALLS, Record, is_answered
 from tests.scenarios.stage import WITHIN_S, Stage
 from tests.scenarios.test_outbound_calls import CALLEE, call_out, may_call_out
 from tests.support.answered import eventually
-from tests.support.dial_points import ADOPTED, POINTS, Point
+from tests.support.dial_points import ADOPTED, DONE, POINTS, Point
 
 COMES_SLOWLY = Behaviour(joins_after_s=1.0, audio_after_s=0)
 COMES = Behaviour(joins_after_s=0.3, audio_after_s=0)
 """Not before Cordboard has looked whom it has sent for."""
 
-RINGS_FOR_S = "5"
+SETTINGS = {
+    "CORDBOARD_RINGING_TIMEOUT": "5",
+    "CORDBOARD_AGENT_JOIN_TIMEOUT": "15",
+    "CORDBOARD_AGENT_AUDIO_TIMEOUT": "20",
+}
+"""A machine that is busy with starting servers is not a worker that fails."""
+
 UNKNOWN_AFTER_S = 60
 """More than a dial takes at most, behind which it is known that nothing will be."""
 
@@ -31,7 +37,7 @@ async def dials_under_way(stage: Stage) -> int:
 
 @pytest.mark.parametrize("when", ["ringing", "up"])
 async def test_a_server_that_is_killed_dials_once_at_most(stage: Stage, when: str) -> None:
-    await stage.cordboard.restart(CORDBOARD_RINGING_TIMEOUT=RINGS_FOR_S)
+    await stage.cordboard.restart(**SETTINGS)
     await stage.worker("desk", behaviour=COMES_SLOWLY)
     await may_call_out(stage)
     await stage.set_callee(CALLEE, Outcome(after_s=1.0, hangs_up_after_s=6.0))
@@ -72,7 +78,7 @@ async def test_a_server_that_is_killed_at_a_request_dials_once_at_most(
     talks_s = None if point.reason == ADOPTED else 0.3
     await stage.set_callee(CALLEE, Outcome(after_s=0.5, hangs_up_after_s=talks_s))
     await stage.worker("desk", behaviour=COMES)
-    async with stage.requests(CORDBOARD_RINGING_TIMEOUT=RINGS_FOR_S) as requests:
+    async with stage.requests(**SETTINGS) as requests:
         is_dead = asyncio.Event()
         unsure_of = {point.unsure_of}
 
@@ -94,6 +100,9 @@ async def test_a_server_that_is_killed_at_a_request_dials_once_at_most(
             await is_dead.wait()
         await stage.cordboard.start()
         record = await ended(stage, call_id, is_endless=point.reason == ADOPTED)
-        assert (record["end_reason"], len(stage.dialled)) == (point.reason, point.invites)
+        # Who hung up is told by an event alone, which may come late or to a dead server.
+        reasons = {point.reason, "connection_lost"} if point.reason == DONE else {point.reason}
+        assert record["end_reason"] in reasons
+        assert len(stage.dialled) == point.invites
         await stage.until_no_room_is_left()
         assert await dials_under_way(stage) == 0
