@@ -73,7 +73,8 @@ async def test_1000_attempts_at_forbidden_numbers_or_with_foreign_caller_ids_dia
         world.lk.register_worker("desk")
         fields = {"outbound_agent_id": "desk", "outbound_trunk_id": "ST_outbound"}
         theirs = await registered(world.db, await an_actor(world.db), **fields)
-        foreign = product((theirs.phone_number, "+14155550100", CALLEE), (CALLEE, "+14155550199"))
+        callers = (theirs.phone_number, "+14155550100", "+14155550101")
+        foreign = product(callers, (CALLEE, "+14155550199"))
         before = {reason: counted(reason) for reason in FORBIDDEN.values()}
 
         wrong_place = await refusals(
