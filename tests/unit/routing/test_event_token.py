@@ -69,6 +69,16 @@ def test_any_other_token_is_refused(authorization: str) -> None:
         verified_hash(authorization, KEYS)
 
 
+@pytest.mark.parametrize("claim", ["nbf", "iat"])
+def test_a_token_of_the_future_is_taken_a_minute_ahead_of_time_and_not_before(claim: str) -> None:
+    def ahead(seconds: int) -> str:
+        claims: dict[str, Any] = {claim: int(time.time()) + seconds}
+        return token(**claims)
+
+    assert taken(ahead(30)) == HASH
+    assert taken(ahead(120)) is None
+
+
 def part(content: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
 
