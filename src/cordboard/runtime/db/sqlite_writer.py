@@ -15,12 +15,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 import apsw
 
 from cordboard.runtime.clock import Clock
+from cordboard.runtime.db.outcome import Outcome
 from cordboard.runtime.db.seam import WriteFunction
 from cordboard.runtime.db.sqlite_errors import translated, unknown_outcome
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
@@ -35,56 +35,31 @@ PATIENCE_S = 0.005
 """How long a patient transaction waits for others to share its commit."""
 
 
-class PendingWrite:
-    """A transaction function that waits for the writer, and the future that gets its outcome.
+class PendingWrite(Outcome):
+    """A transaction function that waits for the writer.
 
-    As a context manager it takes whatever is raised inside as its outcome, to be raised again
-    where the transaction was asked for.
+    It may run more than once: what came of a run that was rolled back, with everything it saw, is
+    forgotten. Its outcome counts once the commit has returned.
     """
 
-    __slots__ = ("error", "future", "is_long", "result", "start")
+    __slots__ = ("is_long", "start")
 
     def __init__(
         self, start: WriteFunction[Any], future: asyncio.Future[Any], *, is_long: bool
     ) -> None:
-        """Queue ``start``; ``future`` belongs to the event loop that asked."""
+        """Queue ``start``."""
+        super().__init__(future)
         self.start = start
-        self.future = future
         self.is_long = is_long
-        self.forget()
-
-    def forget(self) -> None:
-        """Drop the outcome of a run that was rolled back with everything it saw."""
-        self.result: Any = None
-        self.error: BaseException | None = None
 
     def run(self, tx: SQLiteTx) -> None:
-        """Run the function and note its outcome, which counts once the commit has returned."""
+        """Run the function and note its outcome."""
         with self:
             self.result = drive(self.start, tx)
 
-    def __enter__(self) -> None:
-        """Begin the part whose failure is the outcome."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        """Take the failure, if there was one, as the outcome."""
-        if error is not None:
-            self.error = translated(error)
-        return True
-
-    def settle(self) -> None:
-        """Hand the outcome to the one who waits, unless that one has gone."""
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
+    def understood(self, error: BaseException) -> BaseException:
+        """Return the seam's error for one of SQLite's."""
+        return translated(error)
 
 
 class SQLiteWriter:
