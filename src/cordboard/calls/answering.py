@@ -238,7 +238,7 @@ class Answering:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _go_with(self, first: Taken, followed: "_Followed") -> None:
+    async def _go_with(self, first: Taken, followed: _Followed) -> None:
         """Do what is to be done about a call until nothing is, save for new events."""
         call = first.call
         is_asked_here = first.is_new and call.is_decided_here and call.asked_ms > 0
@@ -271,6 +271,7 @@ class Answering:
                 decider may have gone on since: so has every step to hold its own against the
                 database.
         """
+        # Whether a dial is under way decides about a room, so that is always looked up.
         if latest is not None and latest.seen is not None and latest.call.dial is None:
             call, seen = latest.call, latest.seen
         else:

@@ -34,5 +34,5 @@ async def receive_event(scope: Scope, receive: Receive, send: Send) -> None:
     event = parsed_event(await received(request, LARGEST_EVENT), expected_hash)
     if event is not None:
         await answering.take(event)
-    await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
