@@ -20,6 +20,7 @@ from tests.support.builders import a_number
 from tests.support.caller import Wire
 from tests.support.process import HOST, Place, Serving
 from tests.support.raw_sql import run_sql
+from tests.support.served import served
 
 HOUR_MS = 3_600_000
 DROPPED = 'livekit_sip_calls_terminated{dir="in",node_id="NS_1",reason="flood",to="a"} 4\n'
@@ -55,14 +56,10 @@ def world() -> Iterator[World]:
     async def run() -> None:
         app = web.Application()
         app.router.add_get("/metrics", metrics)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        async with simulated_livekit() as lk:
-            found.append(World(lk, f"http://127.0.0.1:{runner.addresses[0][1]}/metrics"))
+        async with served(app) as url, simulated_livekit() as lk:
+            found.append(World(lk, f"{url}/metrics"))
             started.set()
             await asyncio.to_thread(stop.wait)
-        await runner.cleanup()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from cordboard.routing.sip_metrics import DroppedCallsWatch, SIPMetricsError, read_dropped_calls
+from tests.support.served import served
 
 LINE = 'livekit_sip_calls_terminated{dir="in",node_id="NS_1",reason="flood",to="a"}'
 
@@ -36,21 +38,15 @@ class Gateway:
 
 
 async def gateways(count: int) -> AsyncIterator[list[Gateway]]:
-    runners, made = [], []
-    for _ in range(count):
-        gateway, app = Gateway(), web.Application()
-        app.router.add_get("/metrics", gateway.answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}/metrics"
-        runners.append(runner)
-        made.append(gateway)
-    yield made
-    for gateway in made:
-        gateway.end.set()
-    for runner in runners:
-        await runner.cleanup()
+    made = []
+    async with AsyncExitStack() as stack:
+        for _ in range(count):
+            gateway, app = Gateway(), web.Application()
+            app.router.add_get("/metrics", gateway.answer)
+            gateway.url = f"{await stack.enter_async_context(served(app, 0))}/metrics"
+            stack.callback(gateway.end.set)
+            made.append(gateway)
+        yield made
 
 
 @pytest.fixture

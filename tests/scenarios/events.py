@@ -8,7 +8,8 @@ import aiohttp
 from aiohttp import web
 from livekit import api
 
-HOST = "127.0.0.1"
+from tests.support.served import served
+
 AWAY = 503
 PASSED_ON = ("Authorization", "Content-Type")
 
@@ -111,12 +112,6 @@ async def received_events() -> AsyncIterator[Events]:
         events = Events(session)
         app = web.Application()
         app.router.add_post("/", events.receive)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, HOST, 0)
-            await site.start()
-            events.url = f"http://{HOST}:{runner.addresses[0][1]}/"
+        async with served(app) as url:
+            events.url = f"{url}/"
             yield events
-        finally:
-            await runner.cleanup()

@@ -7,8 +7,8 @@ import aiohttp
 from aiohttp import web
 
 from cordboard.simulated.livekit import Moment
+from tests.support.served import served
 
-HOST = "127.0.0.1"
 LOST = 503
 PASSED_ON = ("Authorization", "Content-Type")
 ENDS_WITHIN_S = 1.0
@@ -62,12 +62,5 @@ async def relayed_requests(livekit_url: str) -> AsyncIterator[Requests]:
         requests = Requests(session, livekit_url)
         app = web.Application()
         app.router.add_post("/{path:.*}", requests.relay)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=ENDS_WITHIN_S)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, HOST, 0)
-            await site.start()
-            requests.url = f"http://{HOST}:{runner.addresses[0][1]}"
+        async with served(app, ENDS_WITHIN_S) as requests.url:
             yield requests
-        finally:
-            await runner.cleanup()

@@ -9,6 +9,7 @@ from aiohttp import web
 from livekit import api
 
 from cordboard.simulated.livekit import SimulatedLiveKit
+from tests.support.served import served
 
 SPEED = 20
 """Simulated seconds in one: a ringing timeout of three seconds is over in 150 ms."""
@@ -104,12 +105,6 @@ async def an_inbox() -> AsyncIterator[Inbox]:
     inbox = Inbox()
     app = web.Application()
     app.router.add_post("/", inbox.receive)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        inbox.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    async with served(app) as url:
+        inbox.url = f"{url}/"
         yield inbox
-    finally:
-        await runner.cleanup()
