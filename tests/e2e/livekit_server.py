@@ -19,6 +19,11 @@ from tests.e2e.processes import HOST, answers, free_port, running, takes_connect
 VERSION = "v1.13.5"
 MODULE = f"github.com/livekit/livekit-server/cmd/server@{VERSION}"
 KEY = "devkey"
+NO_STUN = f"{HOST}:9"
+"""Nobody listens there. Where none is named, the server tells its clients of public ones. LiveKit's
+client asks for their addresses in threads, a thousand of them where no network answers, and the
+process is aborted where it may not have so many.
+"""
 SECRET = "a-secret-of-at-least-thirty-two-characters"
 
 
@@ -58,6 +63,7 @@ def _configuration(port: int, redis_port: int, webhook_urls: Sequence[str]) -> s
                 "port_range_end": 45000,
                 "use_external_ip": False,
                 "node_ip": HOST,
+                "stun_servers": [NO_STUN],
                 "enable_loopback_candidate": True,
             },
             "redis": {"address": f"{HOST}:{redis_port}"},
