@@ -26,7 +26,8 @@ async def usage(calls: Outbound) -> Usage:
 async def ended(calls: Outbound) -> Call:
     """Return the only call once it has ended, with everything given back and nothing left.
 
-    What nobody knows to have been answered may have been, since it was dialled.
+    What nobody knows to have been answered may have been, since it was dialled. The room of a call
+    that was not is closed once its agent cannot come into it any more.
     """
     call = await calls.world.record(has_ended)
     used = await usage(calls)
@@ -35,6 +36,8 @@ async def ended(calls: Outbound) -> Call:
         assert call.dial is not None
         used_ms = (call.ended_ms or 0) - (call.dial.intent_ms or 0)
     assert (used.concurrent_calls, used.open_ms, used.day_ms) == (0, 0, used_ms)
+    if call.dial is not None and call.dial.intent_ms is None:
+        await calls.left()
     assert calls.is_room_gone
     return call
 

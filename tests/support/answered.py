@@ -32,7 +32,13 @@ from tests.support.server import HOST, PEPPER
 T = TypeVar("T")
 
 DEADLINES = Deadlines(
-    joined_ms=1200, audio_ms=2000, gone_ms=600, ringing_s=3, longest_s=600, settle_ms=1000
+    joined_ms=1200,
+    audio_ms=2000,
+    gone_ms=600,
+    late_ms=1000,
+    ringing_s=3,
+    longest_s=600,
+    settle_ms=1000,
 )
 LOOPS_FROM = "127.0.0.1/32"
 """Where a call comes from that livekit-sip makes to itself."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import structlog
 
 from cordboard.calls import operations, store
+from cordboard.calls.closing import Closing
 from cordboard.calls.dispatching import Dispatching
 from cordboard.calls.early import EarlyLooks
 from cordboard.calls.looking import Looking, count_end
@@ -108,13 +109,14 @@ class Answering:
         self._deadlines = deadlines
         self._looking = Looking(db, livekit, clock)
         self._early_looks = EarlyLooks(db, self._looking, clock, self._follow)
+        self._closing = Closing(livekit, clock, deadlines)
         self._dispatching = Dispatching(db, livekit, clock)
         self._dialler = Dialler(db, livekit, clock, deadlines, self.notice)
         self._scheduling = Scheduling(db, self.outbound_rules)
         self._is_called = asyncio.Event()
         self._followed: dict[str, _Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._strangers: set[str] = set()
+        self._left_alone: set[str] = set()
         self._turn = 0
 
     @property
@@ -173,9 +175,9 @@ class Answering:
         }
         up = await self._db.scan(store.list_up, self._livekit.cluster_id)
         known = {call.room_sid for call in up}
-        self._strangers &= rooms.keys()
+        self._left_alone &= rooms.keys()
         for key, room in rooms.items():
-            if key not in known and key not in self._strangers:
+            if key not in known and key not in self._left_alone:
                 await self._look_at_unknown(room, key)
         for call in up:
             await self._look_after(call, rooms.get(call.room_sid), asked_ms)
@@ -189,21 +191,30 @@ class Answering:
         await self._dialler.stop()
 
     async def _look_at_unknown(self, room: Room, key: str) -> None:
-        """Begin the record of a call whose events were lost, if it is one of ours.
-
-        The room of an outbound call that has ended is closed: a dial or an agent that came late
-        has opened it again.
-        """
+        """Begin the record of a call whose events were lost, or tidy up after one that ended."""
         age_ms = self._clock() - room.created_ms
         if age_ms < PATIENCE_MS:
             return
+        found = await self._db.read(store.find_in_room, self._livekit.cluster_id, key)
+        if found is not None and found[0].ended_ms is not None:
+            await self._tidy_up(*found)
+            return
         taken = await self._looking.look(room.name, key, room.name)
-        if taken is not None and taken.call.dial is not None and taken.call.ended_ms is not None:
-            await self._livekit.delete_room(room.name)
-        elif taken is not None:
+        if taken is not None:
             self._follow(taken)
         elif age_ms > 40 * PATIENCE_MS:
-            self._strangers.add(key)
+            self._left_alone.add(key)
+
+    async def _tidy_up(self, call: Call, seen: Seen) -> None:
+        """Close the room of a call that Cordboard has ended, or that it had opened.
+
+        A dial or an agent that came late may have opened it again. Where a caller has left, LiveKit
+        closes the room when it is time.
+        """
+        if call.dial is None and call.closing_ms is None:
+            self._left_alone.add(call.room_sid)
+        else:
+            await self._closing.clear_up(call, seen)
 
     async def _look_after(self, call: Call, room: Room | None, asked_ms: int) -> None:
         """See what events did not tell about a call that is up, and go on with it.
@@ -312,7 +323,7 @@ class Answering:
         """End a call, after looking once more where the caller's audio was not seen."""
         if seen.caller.audio_ms is None:
             await self._looking.look(call.room, call.room_sid, call.call_id)
-        await self._livekit.delete_room(call.room)
+        await self._closing.end(call, seen)
         return REPEAT_END_S
 
 

@@ -27,6 +27,7 @@ class Deadlines(msgspec.Struct, frozen=True):
         joined_ms: From its dispatch until it is in the room.
         audio_ms: From its dispatch until it can be heard.
         gone_ms: From the moment the last agent left an answered call.
+        late_ms: From the end of a call until an agent that took its job does not come any more.
         ringing_s: Seconds that an outbound call rings at most.
         longest_s: Seconds that an outbound call lasts at most.
         settle_ms: After that, until LiveKit has given its word in any case.
@@ -35,6 +36,7 @@ class Deadlines(msgspec.Struct, frozen=True):
     joined_ms: int = 6_000
     audio_ms: int = 10_000
     gone_ms: int = 3_000
+    late_ms: int = 5_000
     ringing_s: int = 20
     longest_s: int = 3_600
     settle_ms: int = 12_000

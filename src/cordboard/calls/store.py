@@ -28,6 +28,10 @@ STATUSES = {
 }
 DIRECTIONS = {"ascending": "ASC", "descending": "DESC"}
 
+_WITH_SEEN = """SELECT phone_call.record, livekit_room.seen FROM phone_call
+   JOIN livekit_room ON livekit_room.cluster_id = phone_call.cluster_id
+     AND livekit_room.room_sid = phone_call.room_sid"""
+
 _call = msgspec.json.Decoder(Call)
 _seen = msgspec.json.Decoder(Seen)
 _encode = msgspec.json.Encoder().encode
@@ -87,13 +91,20 @@ async def find_call_in_room(tx: ReadTx, cluster_id: str, room_sid: str) -> Call 
     return None if row is None else _call.decode(row[0])
 
 
+async def find_in_room(tx: ReadTx, cluster_id: str, room_sid: str) -> tuple[Call, Seen] | None:
+    """Return the call of a room with what was seen of it, for whoever tidies up there."""
+    row = await tx.fetch_one(
+        _WITH_SEEN + " WHERE phone_call.cluster_id = $1 AND phone_call.room_sid = $2",
+        cluster_id,
+        room_sid,
+    )
+    return None if row is None else (_call.decode(row[0]), _seen.decode(row[1]))
+
+
 async def find_followed(tx: ReadTx, cluster_id: str, call_id: str) -> tuple[Call, Seen] | None:
     """Return a call of a cluster with what was seen of its room, for whoever answers it."""
     row = await tx.fetch_one(
-        """SELECT phone_call.record, livekit_room.seen FROM phone_call
-           JOIN livekit_room ON livekit_room.cluster_id = phone_call.cluster_id
-             AND livekit_room.room_sid = phone_call.room_sid
-           WHERE phone_call.call_id = $1 AND phone_call.cluster_id = $2""",
+        _WITH_SEEN + " WHERE phone_call.call_id = $1 AND phone_call.cluster_id = $2",
         call_id,
         cluster_id,
     )

@@ -175,6 +175,11 @@ class LiveKit:
             return []
         return [participant_from(item) for item in answer.participants]
 
+    async def remove_participant(self, room: str, identity: str) -> None:
+        """Put one out of a room; one that is not there is no error."""
+        request = api.RoomParticipantIdentity(room=room, identity=identity)
+        await self._gone(lambda client: client.room.remove_participant(request))
+
     async def delete_room(self, room: str) -> None:
         """End everything in a room; one that is not there is no error."""
         request = api.DeleteRoomRequest(room=room)

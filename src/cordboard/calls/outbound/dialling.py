@@ -12,6 +12,7 @@ import structlog
 
 from cordboard.calls import operations as records
 from cordboard.calls import store
+from cordboard.calls.closing import Closing
 from cordboard.calls.dispatching import Dispatching
 from cordboard.calls.looking import Looking
 from cordboard.calls.model import CARRIER_IDS, Call, EndReason, OutboundDial
@@ -63,6 +64,7 @@ class Dialler:
         self._clock = clock
         self._deadlines = deadlines
         self._notice = notice
+        self._closing = Closing(livekit, clock, deadlines)
         self._dispatching = Dispatching(db, livekit, clock)
         self._looking = Looking(db, livekit, clock)
         self._dials: dict[str, asyncio.Task[None]] = {}
@@ -221,7 +223,7 @@ class Dialler:
         is_under_way = dial is not None and dial.is_under_way
         is_on = call.answered_ms is not None and seen.caller.left_ms is None
         try:
-            await self._livekit.delete_room(call.room)
+            await self._closing.end(call, seen)
         except LiveKitError:
             if is_on or is_under_way:
                 raise

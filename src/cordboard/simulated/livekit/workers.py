@@ -23,12 +23,15 @@ class Behaviour(msgspec.Struct, frozen=True):
         audio_after_s: After it joined; None: it stays silent.
         leaves_after_s: After it joined; None: when the room closes or it is put out.
         is_busy: Whether it takes no jobs at all.
+        is_connecting: Whether it is past calling off by the time it joins: if its room was closed
+            meanwhile, it opens that again.
     """
 
     joins_after_s: float | None = 0.25
     audio_after_s: float | None = 0.07
     leaves_after_s: float | None = None
     is_busy: bool = False
+    is_connecting: bool = False
 
 
 class Job(msgspec.Struct):
@@ -135,7 +138,9 @@ class Workers:
             return
         await self._pace.sleep(behaviour.joins_after_s)
         if not room.is_open or job.id in self._terminated:
-            return
+            if not behaviour.is_connecting:
+                return
+            room = self._rooms.start(api.CreateRoomRequest(name=room.name))
         info = api.ParticipantInfo(identity=job.identity, kind=AGENT)
         member = self._rooms.join(room, info)
         self._rooms.connect(room, member)
