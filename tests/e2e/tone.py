@@ -13,6 +13,7 @@ from tests.e2e.first import first_of
 RATE_HZ = 48_000
 FRAME_S = 0.1
 LOUDNESS = 6000
+TRIES_AGAIN_S = 0.2
 
 # LiveKit's client reports every room that another side closes as an error.
 logging.getLogger("livekit").setLevel(logging.CRITICAL)
@@ -37,10 +38,13 @@ async def speak(room: rtc.Room, pitch_hz: float, is_out: asyncio.Event) -> None:
 async def _speak(room: rtc.Room, source: rtc.AudioSource, frame: rtc.AudioFrame) -> None:
     track = rtc.LocalAudioTrack.create_audio_track("tone", source)
     options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-    try:
-        await room.local_participant.publish_track(track, options)
-    except rtc.participant.PublishTrackError:
-        # The room was closed meanwhile; whoever speaks is told so by its event.
-        await asyncio.Event().wait()
+    while True:
+        try:
+            await room.local_participant.publish_track(track, options)
+        except rtc.participant.PublishTrackError:
+            # The server was too busy, or the room is closed; an event tells whoever speaks of that.
+            await asyncio.sleep(TRIES_AGAIN_S)
+        else:
+            break
     while True:
         await source.capture_frame(frame)
