@@ -1,6 +1,7 @@
 """What LiveKit's events may not do: come from others, come again, or leave secrets behind."""
 
 import asyncio
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -53,8 +54,8 @@ def token(world: Answered, **claims: object) -> str:
 
 @pytest.mark.parametrize(
     "claims",
-    [{"iss": "another_key"}, {"iss": ""}, {"exp": 1}, {"nbf": 2**40}],
-    ids=["unknown key", "no key", "expired", "not yet"],
+    [{"iss": "another_key"}, {"iss": ""}, {"exp": 1}, {"nbf": 2**40}, {"exp": 2**40}],
+    ids=["unknown key", "no key", "expired", "not yet", "without end"],
 )
 async def test_a_token_that_is_not_taken_is_refused_before_the_body_is_read(
     database_url: str, claims: dict[str, object]
@@ -62,6 +63,17 @@ async def test_a_token_that_is_not_taken_is_refused_before_the_body_is_read(
     async with answered(database_url, polls=False) as world:
         answer = await answer_to_head(world, token(world, **claims), 200_000)
         assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_what_is_nested_without_end_is_refused_like_any_other_nonsense(
+    database_url: str,
+) -> None:
+    nested = b'{"event": "room_started", "id": "EV_1", "x":' + b"[" * 2000
+    claims = base64.urlsafe_b64encode(nested).rstrip(b"=").decode()
+    async with answered(database_url, polls=False) as world:
+        answer = await answer_to_head(world, f"e30.{claims}.AA", 0)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert await posted(world, nested) == (400, "validation.json")
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(database_url: str) -> None:

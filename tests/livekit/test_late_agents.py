@@ -2,10 +2,15 @@
 
 import asyncio
 
+import msgspec
+
 from cordboard.calls.answering import PATIENCE_MS
 from cordboard.calls.model import CallState, EndReason
-from cordboard.simulated.livekit import Behaviour
+from cordboard.numbers.operations import update_number
+from cordboard.routing.topology import Layer
+from cordboard.simulated.livekit import Behaviour, Fault, FaultKind
 from tests.support.answered import DEADLINES, Answered, answered, eventually
+from tests.support.numbers import RULES
 from tests.support.outbound import outbound
 
 JOINED_S = DEADLINES.joined_ms / 1000
@@ -66,6 +71,48 @@ async def test_of_a_call_that_is_made_too(database_url: str) -> None:
         await come(calls.world, 1)
         await calls.left()
         assert (opened(calls.world), unnamed.jobs, calls.invites) == (1, [], 0)
+
+
+async def test_of_one_that_livekit_does_not_list_yet(database_url: str) -> None:
+    async with outbound(database_url) as calls:
+        unnamed = calls.world.lk.register_worker("")
+        behaviour = msgspec.structs.replace(SLOW, listed_after_s=0.5)
+        calls.world.lk.register_worker("desk", behaviour=behaviour)
+        await calls.place()
+        await calls.reached("being set up")
+        await calls.end(await calls.world.record())
+        await come(calls.world, 1)
+        await calls.left()
+        assert (opened(calls.world), unnamed.jobs) == (1, [])
+
+
+async def test_of_one_that_livekit_sent_for_to_a_call_that_is_refused(database_url: str) -> None:
+    async with answered(database_url, Layer.DEDICATED) as world:
+        unnamed = world.lk.register_worker("")
+        world.lk.register_worker("desk", behaviour=SLOW)
+        number = await world.register()
+        await world.reconcile()
+        unbound = {"inbound_agent_id": None}
+        await world.db.write(update_number, world.actor, number.phone_number, unbound, None, RULES)
+        caller = await world.call(number.phone_number)
+        assert (await caller.until_ended(WITHIN_S)).status == 486
+        call = await world.record(lambda call: call.state is CallState.ENDED)
+        assert call.end_reason is EndReason.UNBOUND_NUMBER
+        await come(world, 2)
+        await all_rooms_closed(world)
+        assert (opened(world), unnamed.jobs) == (1, [])
+
+
+async def test_where_livekit_does_not_say_who_was_sent_the_caller_hears_the_end_all_the_same(
+    database_url: str,
+) -> None:
+    async with answered(database_url, polls=False) as world:
+        world.lk.register_worker("desk", behaviour=NEVER)
+        world.lk.faults.add(Fault("ListDispatch", FaultKind.ERROR_BEFORE, times=None))
+        number = await world.register()
+        caller = await world.call(number.phone_number)
+        assert (await caller.until_ended(WITHIN_S)).status == 486
+        assert world.lk.rooms.by_name == {}
 
 
 async def test_one_that_does_not_come_at_all_is_not_waited_for_for_ever(database_url: str) -> None:

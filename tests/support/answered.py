@@ -36,6 +36,7 @@ DEADLINES = Deadlines(
     audio_ms=2000,
     gone_ms=600,
     late_ms=1000,
+    listed_ms=600,
     ringing_s=3,
     longest_s=600,
     settle_ms=1000,

@@ -8,7 +8,8 @@ restart, for a lost event, on several nodes.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import structlog
 
@@ -26,9 +27,10 @@ from cordboard.calls.seen import Seen
 from cordboard.calls.steps import AskAgain, Deadlines, EndRoom, GoOn, Wait, next_step
 from cordboard.routing.events import LiveKitEvent, Sight, is_room_of_calls
 from cordboard.routing.livekit import LiveKit
+from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.routing.livekit_shapes import Room
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db import Database
+from cordboard.runtime.db import Database, UniqueViolationError
 from cordboard.runtime.errors import DomainError
 from cordboard.runtime.repeating import Work
 
@@ -40,6 +42,9 @@ FOLLOW_EVERY_S = 0.4
 
 PATIENCE_MS = 1500
 """How long events may take before a room is looked at."""
+
+MOST_FAILURES = 5
+"""How many looks of a turn may fail: each may take as long as LiveKit is waited for."""
 
 RETRY_S = 0.5
 REPEAT_END_S = 2.0
@@ -139,7 +144,11 @@ class Answering:
         # Somebody waits for a call that begins to be sent its agent, and for nothing else.
         begins = event.sight is Sight.JOINED and event.kind == "sip"
         write = self._db.write if begins else self._db.write_patiently
-        taken = await write(operations.record_event, self._livekit.cluster_id, event)
+        try:
+            taken = await write(operations.record_event, self._livekit.cluster_id, event)
+        except UniqueViolationError:
+            # The call has its record, of a room that was closed. The poller closes this one, too.
+            return
         if taken is not None:
             count_end(taken)
             self._follow(taken)
@@ -176,11 +185,32 @@ class Answering:
         up = await self._db.scan(store.list_up, self._livekit.cluster_id)
         known = {call.room_sid for call in up}
         self._left_alone &= rooms.keys()
-        for key, room in rooms.items():
-            if key not in known and key not in self._left_alone:
-                await self._look_at_unknown(room, key)
-        for call in up:
-            await self._look_after(call, rooms.get(call.room_sid), asked_ms)
+        looks: list[Callable[[], Awaitable[None]]] = [
+            partial(self._look_at_unknown, room, key)
+            for key, room in rooms.items()
+            if key not in known and key not in self._left_alone
+        ]
+        looks += [partial(self._look_after, one, rooms.get(one.room_sid), asked_ms) for one in up]
+        await self._do_all(looks)
+
+    async def _do_all(self, looks: list[Callable[[], Awaitable[None]]]) -> None:
+        """Look everywhere, each turn from another place on, until too many looks have failed.
+
+        Raises:
+            LiveKitError: The first failure; a room that LiveKit fails to look into keeps none of
+                the others from its turn.
+        """
+        begin = self._turn % len(looks) if looks else 0
+        failures: list[LiveKitError] = []
+        for look in looks[begin:] + looks[:begin]:
+            try:
+                await look()
+            except LiveKitError as error:
+                failures.append(error)
+                if len(failures) == MOST_FAILURES:
+                    break
+        if failures:
+            raise failures[0]
 
     async def stop(self) -> None:
         """Leave everything as it is; whoever polls next goes on."""
@@ -199,7 +229,12 @@ class Answering:
         if found is not None and found[0].ended_ms is not None:
             await self._tidy_up(*found)
             return
-        taken = await self._looking.look(room.name, key, room.name)
+        try:
+            taken = await self._looking.look(room.name, key, room.name)
+        except UniqueViolationError:
+            # A caller whose room was closed while they joined has opened it again: that call ended.
+            await self._livekit.delete_room(room.name)
+            return
         if taken is not None:
             self._follow(taken)
         elif age_ms > 40 * PATIENCE_MS:

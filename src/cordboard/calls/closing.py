@@ -11,6 +11,7 @@ from cordboard.calls.model import Call
 from cordboard.calls.seen import Seen
 from cordboard.calls.steps import Deadlines
 from cordboard.routing.livekit import LiveKit
+from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.runtime.clock import Clock
 
 
@@ -21,7 +22,7 @@ class Closing:
         """End nothing yet."""
         self._livekit = livekit
         self._clock = clock
-        self._late_ms = deadlines.late_ms
+        self._deadlines = deadlines
 
     async def end(self, call: Call, seen: Seen) -> None:
         """End a call in its room.
@@ -49,10 +50,21 @@ class Closing:
         await self._livekit.delete_room(call.room)
 
     async def _may_be_joined(self, call: Call, seen: Seen) -> bool:
-        """Whether a worker has taken the job of a call's present agent, and has not come."""
-        if call.target is None or len(seen.agents) > call.attempt:
+        """Whether a worker may have taken the job of a call's present agent, and has not come.
+
+        A call that is refused has been sent an agent where LiveKit has sent for it, by its own
+        rule.
+        """
+        now_ms, deadlines = self._clock(), self._deadlines
+        is_sent = call.target is not None or not call.is_decided_here
+        if not is_sent or len(seen.agents) > call.attempt:
             return False
-        if self._clock() >= (call.closing_ms or 0) + self._late_ms:
+        if now_ms >= (call.closing_ms or 0) + deadlines.late_ms:
             return False
-        dispatches = await self._livekit.list_dispatches(call.room)
-        return any(dispatch.worker_ids for dispatch in dispatches)
+        try:
+            dispatches = await self._livekit.list_dispatches(call.room)
+        except LiveKitError:
+            # The caller hears an end whatever else is wrong.
+            return False
+        is_listed = now_ms >= max(call.asked_ms, call.started_ms) + deadlines.listed_ms
+        return any(dispatch.worker_ids or not is_listed for dispatch in dispatches)

@@ -77,17 +77,22 @@ class Dispatching:
         for surplus in mine[1:]:
             await self._livekit.delete_dispatch(call.room, surplus)
         if mine and await self._noted(call, mine[0]) is None:
-            await self._clear_up(call)
+            await self._clear_up(call, mine[0])
 
     async def _noted(self, call: Call, dispatch_id: str) -> Call | None:
         """Note which dispatch stays; None when the call is not where it was."""
         return await self._db.write_patiently(operations.note_dispatch, call, dispatch_id)
 
-    async def _clear_up(self, call: Call) -> None:
-        """Close the room of a call that ended before its dispatch came: that opened it again."""
+    async def _clear_up(self, call: Call, dispatch_id: str) -> None:
+        """Call an agent off that was sent for too late.
+
+        A room whose call had ended before was opened again by that, and is closed.
+        """
         found = await self._db.read(store.find_followed, call.cluster_id, call.call_id)
         if found is None or found[0].ended_ms is not None:
             await self._livekit.delete_room(call.room)
+        elif found[0].attempt != call.attempt:
+            await self._livekit.delete_dispatch(call.room, dispatch_id)
 
     async def _ours(self, call: Call) -> list[Dispatch]:
         dispatches = await self._livekit.list_dispatches(call.room)

@@ -18,7 +18,7 @@ from cordboard.routing.events import LiveKitEvent, Sight, is_room_of_calls
 from cordboard.routing.model import IncomingCall, Refused, call_id, decide
 from cordboard.routing.store import find_facts, find_own_rule
 from cordboard.runtime.clock import Clock
-from cordboard.runtime.db import Database, ReadTx
+from cordboard.runtime.db import Database, ReadTx, UniqueViolationError
 from cordboard.runtime.errors import DomainError
 
 LOOK_AFTER_S = (0.0, 0.01, 0.015, 0.025)
@@ -79,7 +79,7 @@ class EarlyLooks:
 
     async def _look(self, room_sid: str, room: str, is_told: asyncio.Event) -> None:
         try:
-            with suppress(DomainError):
+            with suppress(DomainError, UniqueViolationError):
                 for pause_s in LOOK_AFTER_S:
                     await asyncio.sleep(pause_s)
                     if is_told.is_set() or await self._found(room_sid, room, is_told):

@@ -4,6 +4,8 @@ Merging takes the earliest of each instant, so the same sightings give the same 
 order and number.
 """
 
+from math import inf
+
 import msgspec
 
 from cordboard.routing.events import Sight
@@ -54,8 +56,12 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def caller(self) -> Presence:
-        """The caller; unknown in all respects before anything was seen."""
-        return next((each for each in self.presences.values() if each.kind == "sip"), Presence())
+        """The telephone's side; unknown in all respects before anything was seen.
+
+        It is the first that came: an agent may bring in others later, by a transfer.
+        """
+        callers = [each for each in self.presences.values() if each.kind == "sip"]
+        return min(callers, key=_came_ms, default=Presence())
 
     @property
     def agents(self) -> list[Presence]:
@@ -88,6 +94,10 @@ def _merged(presence: Presence, sighting: Sighting) -> Presence:
         left_ms=_earliest(presence.left_ms, sighting.at_ms),
         because=presence.because or sighting.because,
     )
+
+
+def _came_ms(presence: Presence) -> float:
+    return inf if presence.joined_ms is None else presence.joined_ms
 
 
 def _earliest(known: int | None, new: int) -> int:

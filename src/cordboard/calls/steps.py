@@ -26,8 +26,10 @@ class Deadlines(msgspec.Struct, frozen=True):
     Attributes:
         joined_ms: From its dispatch until it is in the room.
         audio_ms: From its dispatch until it can be heard.
-        gone_ms: From the moment the last agent left an answered call.
+        gone_ms: From the moment the last agent left an answered call until one is back, and from
+            then until that one can be heard.
         late_ms: From the end of a call until an agent that took its job does not come any more.
+        listed_ms: From a dispatch until LiveKit names the worker that took it, at the latest.
         ringing_s: Seconds that an outbound call rings at most.
         longest_s: Seconds that an outbound call lasts at most.
         settle_ms: After that, until LiveKit has given its word in any case.
@@ -37,6 +39,7 @@ class Deadlines(msgspec.Struct, frozen=True):
     audio_ms: int = 10_000
     gone_ms: int = 3_000
     late_ms: int = 5_000
+    listed_ms: int = 6_000
     ringing_s: int = 20
     longest_s: int = 3_600
     settle_ms: int = 12_000
@@ -104,6 +107,8 @@ def _agents(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
         return NOTHING
     if here:
         due_ms, reason = call.tried_ms + deadlines.audio_ms, EndReason.AGENT_SILENT
+        if call.answered_ms is not None:
+            due_ms = max(due_ms, heard_again_ms(here, deadlines))
     elif call.answered_ms is not None:
         gone_ms = max(agent.left_ms or 0 for agent in seen.agents)
         due_ms, reason = gone_ms + deadlines.gone_ms, EndReason.AGENT_GONE
@@ -112,6 +117,14 @@ def _agents(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
     else:
         due_ms, reason = call.tried_ms + deadlines.joined_ms, EndReason.NO_AGENT
     return GoOn(reason) if now_ms >= due_ms else Wait(due_ms)
+
+
+def heard_again_ms(here: list[Presence], deadlines: Deadlines) -> int:
+    """Return until when agents that are here have to be heard in a call that was answered.
+
+    One whose connection was lost comes back as somebody new, and is heard a moment later.
+    """
+    return max(agent.joined_ms or 0 for agent in here) + deadlines.gone_ms
 
 
 def _sooner(first: Wait, second: Step) -> Step:

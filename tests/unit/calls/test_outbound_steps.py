@@ -142,6 +142,14 @@ def test_an_agent_must_be_heard_in_time_after_the_answer() -> None:
     assert step(answered(), 15_000, AGENT, CALLEE) == GoOn(EndReason.AGENT_SILENT)
 
 
+def test_an_agent_that_comes_back_into_an_answered_call_has_time_to_be_heard() -> None:
+    back = Sighting(Sight.JOINED, "PA_back", START + 60_000, "agent")
+    left = Sighting(Sight.LEFT, "PA_agent", START + 59_500, "agent")
+    room = (CALLEE, AGENT, AGENT_AUDIO, left, back)
+    assert step(answered(), 60_010, *room) == Wait(START + 63_000)
+    assert step(answered(), 63_000, *room) == GoOn(EndReason.AGENT_SILENT)
+
+
 def test_an_answered_call_may_be_without_its_agent_for_3_seconds() -> None:
     seen = (AGENT, AGENT_AUDIO, CALLEE, AGENT_LEFT)
     assert step(answered(), 9_999, *seen) == Wait(START + 10_000)

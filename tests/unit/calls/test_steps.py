@@ -1,5 +1,7 @@
 """Which instant counts when several agents came and went, and when times contradict each other."""
 
+import pytest
+
 from cordboard.calls.model import EndReason
 from cordboard.calls.seen import Sighting
 from cordboard.calls.steps import ASK_AGAIN_AFTER_MS, Deadlines, GoOn, Wait, next_step
@@ -77,3 +79,25 @@ def test_who_somebody_is_stays_known_when_a_later_sighting_does_not_say() -> Non
     (presence,) = seen(joined, left, again).agents
     assert (presence.because, presence.left_ms) == ("CLIENT_INITIATED", START + 900)
     assert not presence.is_here
+
+
+def test_an_agent_that_comes_back_into_a_call_has_time_to_be_heard() -> None:
+    call = a_call(answered_ms=START + 400)
+    back = Sighting(Sight.JOINED, "PA_back", START + 60_000, "agent")
+    left = Sighting(Sight.LEFT, "PA_agent", START + 59_500, "agent")
+    room = seen(CALLER, AGENT, AUDIO, left, back)
+    assert step(call, room, 60_010) == Wait(START + 63_000)
+    assert step(call, room, 63_000) == GoOn(EndReason.AGENT_SILENT)
+    heard = Sighting(Sight.AUDIO, "PA_back", START + 60_070, "agent")
+    assert step(call, room.after(heard), 63_000) == Wait(None)
+
+
+@pytest.mark.parametrize("transferred_to", ["PA_aaa", "PA_zzz"])
+def test_whoever_is_brought_in_by_the_agent_is_not_the_caller(transferred_to: str) -> None:
+    came = Sighting(Sight.JOINED, transferred_to, START + 20_000, "sip")
+    went = Sighting(Sight.LEFT, transferred_to, START + 30_000, "sip", "CLIENT_INITIATED")
+    room = seen(CALLER, AGENT, AUDIO, came, went)
+    assert a_call().observed(room, START).ended_ms is None
+    hung_up = Sighting(Sight.LEFT, "PA_caller", START + 40_000, "sip", "CLIENT_INITIATED")
+    ended = a_call().observed(room.after(hung_up), START)
+    assert (ended.ended_ms, ended.end_reason) == (START + 40_000, EndReason.CALLER_HUNG_UP)

@@ -16,6 +16,7 @@ from cordboard.calls.steps import (
     EndRoom,
     GoOn,
     Wait,
+    heard_again_ms,
 )
 
 SET_UP_WITHIN_MS = 60_000
@@ -107,9 +108,12 @@ def _talking(
     if left_ms is not None:
         reason = _BY_DISCONNECT.get(seen.caller.because, EndReason.CONNECTION_LOST)
         return Close(reason, max(left_ms, answered_ms))
-    if any(agent.is_here and agent.audio_ms is not None for agent in seen.agents):
+    here = [agent for agent in seen.agents if agent.is_here]
+    if any(agent.audio_ms is not None for agent in here):
         return NOTHING
     due_ms, reason = answered_ms + deadlines.audio_ms, EndReason.AGENT_SILENT
+    if here:
+        due_ms = max(due_ms, heard_again_ms(here, deadlines))
     gone_ms = _gone_ms(seen.agents, answered_ms, deadlines)
     if gone_ms is not None:
         due_ms, reason = gone_ms, EndReason.AGENT_GONE

@@ -23,6 +23,7 @@ class Behaviour(msgspec.Struct, frozen=True):
         audio_after_s: After it joined; None: it stays silent.
         leaves_after_s: After it joined; None: when the room closes or it is put out.
         is_busy: Whether it takes no jobs at all.
+        listed_after_s: When LiveKit lists its job; an idle server takes up to 5 s.
         is_connecting: Whether it is past calling off by the time it joins: if its room was closed
             meanwhile, it opens that again.
     """
@@ -31,6 +32,7 @@ class Behaviour(msgspec.Struct, frozen=True):
     audio_after_s: float | None = 0.07
     leaves_after_s: float | None = None
     is_busy: bool = False
+    listed_after_s: float = 0
     is_connecting: bool = False
 
 
@@ -123,7 +125,12 @@ class Workers:
             identity=f"agent-{job_id}",
         )
         worker.jobs.append(job)
-        dispatch.state.jobs.append(_shown(job, worker, room))
+        shown = _shown(job, worker, room)
+        if worker.behaviour.listed_after_s:
+            listed_after_s = worker.behaviour.listed_after_s
+            self._pace.later(listed_after_s, lambda: dispatch.state.jobs.append(shown))
+        else:
+            dispatch.state.jobs.append(shown)
         self._pace.start(self._work(job, worker.behaviour, room))
 
     def terminate(self, room: Room, dispatch: api.AgentDispatch) -> None:
