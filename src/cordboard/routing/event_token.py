@@ -16,6 +16,9 @@ from cordboard.runtime.errors import DomainError, Kind
 LEEWAY_S = 60
 """How far LiveKit's clock and ours may differ."""
 
+LIVES_S = 300
+"""How long LiveKit lets a token live (livekit/protocol, ``webhook/url_notifier.go``)."""
+
 
 class EventUnverifiedError(DomainError):
     """What came was not sent by this LiveKit, or was changed on its way."""
@@ -52,7 +55,8 @@ def verified_hash(authorization: str, secrets: Mapping[str, str]) -> str:
         secrets: API key → secret, of every key that is in use.
 
     Raises:
-        EventUnverifiedError: It is no token of this LiveKit, or has expired.
+        EventUnverifiedError: It is no token of this LiveKit, has expired, or would live for longer
+            than any of LiveKit's, so perhaps for longer than its event is remembered.
     """
     try:
         signed, _, signature = authorization.encode("ascii").rpartition(b".")
@@ -65,9 +69,9 @@ def verified_hash(authorization: str, secrets: Mapping[str, str]) -> str:
         is_signed = hmac.compare_digest(expected, _decoded(signature))
         if is_signed and _is_understood(_header.decode(_decoded(header))) and _is_valid_now(claims):
             return claims.sha256
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise EventUnverifiedError("The token is missing or malformed") from error
-    raise EventUnverifiedError("The token is wrong or has expired")
+    raise EventUnverifiedError("The token is wrong, has expired or would live too long")
 
 
 def _decoded(part: bytes) -> bytes:
@@ -88,7 +92,7 @@ def _is_understood(header: _Header) -> bool:
 
 
 def _is_valid_now(claims: _Claims) -> bool:
-    """Whether it has begun and has not ended, give or take what clocks differ by."""
+    """Whether it has begun and ends when LiveKit's do, give or take what clocks differ by."""
     now_s = time.time()
     has_begun = claims.nbf <= now_s + LEEWAY_S and claims.iat <= now_s + LEEWAY_S
-    return has_begun and claims.exp > now_s - LEEWAY_S
+    return has_begun and now_s - LEEWAY_S < claims.exp <= now_s + LIVES_S + LEEWAY_S

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -51,7 +52,8 @@ class LiveKitEvent(msgspec.Struct, frozen=True):
     Attributes:
         room_sid: The room; its name holds the caller's number and stays out of logs.
         participant_sid: Who; empty when the room itself is meant.
-        kind: ``sip``, ``agent`` or another of LiveKit's kinds; empty where the event does not say.
+        kind: ``sip``, ``agent`` or another of LiveKit's kinds; empty where the event does not say,
+            or says one that has no name.
         joined_ms: When they joined, 0 where the event does not say.
         created_s: When it happened, in whole seconds: LiveKit tells no more.
         attributes: Of a SIP participant, those that begin with ``sip.``.
@@ -69,6 +71,11 @@ class LiveKitEvent(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
 
 
+EnumValue = str | int
+"""The name of a value; the number of one that LiveKit itself has no name for
+(https://protobuf.dev/programming-guides/json/)."""
+
+
 class _Room(msgspec.Struct):
     sid: str = ""
     name: str = ""
@@ -76,20 +83,20 @@ class _Room(msgspec.Struct):
 
 class _Participant(msgspec.Struct, rename="camel"):
     sid: str = ""
-    kind: str = ""
+    kind: EnumValue = ""
     joined_at: str = "0"
     joined_at_ms: str = "0"
-    disconnect_reason: str = ""
+    disconnect_reason: EnumValue = ""
     attributes: dict[str, str] = {}
 
 
 class _Track(msgspec.Struct):
-    type: str = "AUDIO"
+    type: EnumValue = "AUDIO"
 
 
 class _Body(msgspec.Struct, rename="camel"):
     event: str
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1)]
     created_at: str = "0"
     room: _Room | None = None
     participant: _Participant | None = None
@@ -116,7 +123,7 @@ def parsed_event(raw: bytes, expected_hash: str) -> LiveKitEvent | None:
     try:
         body = _body.decode(raw)
         return _event(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InvalidError("body", "json", "is no event of LiveKit's") from error
 
 
@@ -129,7 +136,7 @@ def _event(body: _Body) -> LiveKitEvent | None:
         return None
     if sight not in _OF_ROOMS and not who.sid:
         return None
-    kind = who.kind.lower()
+    kind = _name_of(who.kind).lower()
     attributes = sip_attributes(who.attributes) if kind == "sip" else {}
     # PostgreSQL keeps no NUL, and these are looked for as they are.
     if "\0" in body.id + room.sid + room.name + who.sid + attributes.get("sip.ruleID", ""):
@@ -143,9 +150,13 @@ def _event(body: _Body) -> LiveKitEvent | None:
         kind=kind,
         joined_ms=_instant(int(who.joined_at_ms) or int(who.joined_at) * 1000),
         created_s=_instant(int(body.created_at) * 1000) // 1000,
-        disconnect_reason=who.disconnect_reason,
+        disconnect_reason=_name_of(who.disconnect_reason),
         attributes=attributes,
     )
+
+
+def _name_of(value: EnumValue) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _instant(at_ms: int) -> int:

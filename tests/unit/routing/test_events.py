@@ -64,7 +64,20 @@ def test_a_body_that_was_changed_is_refused() -> None:
         parsed_event(raw + b" ", hash_of(raw))
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"event":1,"id":"a"}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"event":1,"id":"a"}',
+        b'{"event":"room_started","id":""}',
+        b'{"event":"room_started","id":"a","x":' + b"[" * 2000,
+        b"\xff",
+    ],
+    ids=lambda raw: ascii(raw[:40]),
+)
 def test_a_signed_body_that_is_no_event_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidError):
         parsed_event(raw, hash_of(raw))
@@ -97,6 +110,7 @@ def test_of_an_event_only_what_a_call_needs_is_kept() -> None:
     [
         {"event": "egress_started"},
         {"event": "track_published", "track": {"type": "VIDEO"}},
+        {"event": "track_published", "track": {"type": 99}},
         {"room": {"sid": "RM_1", "name": "standup"}},
         {"room": {"sid": "", "name": "call_1"}},
         {"room": None},
@@ -106,6 +120,20 @@ def test_of_an_event_only_what_a_call_needs_is_kept() -> None:
 )
 def test_what_says_nothing_about_a_call_is_passed_over(change: dict[str, Any]) -> None:
     assert parsed(JOINED | change) is None
+
+
+def test_a_kind_that_livekit_has_no_name_for_is_as_good_as_none() -> None:
+    event = parsed(JOINED | {"participant": JOINED["participant"] | {"kind": 99}})
+    assert event is not None
+    assert (event.kind, event.attributes) == ("", {})
+    assert event.participant_sid == JOINED["participant"]["sid"]
+
+
+def test_a_reason_that_livekit_has_no_name_for_is_as_good_as_none() -> None:
+    who = JOINED["participant"] | {"disconnectReason": 99}
+    event = parsed(JOINED | {"event": "participant_left", "participant": who})
+    assert event is not None
+    assert (event.sight, event.kind, event.disconnect_reason) == (Sight.LEFT, "sip", "")
 
 
 def test_a_track_without_a_type_is_audio() -> None:
