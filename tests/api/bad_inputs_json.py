@@ -3,6 +3,8 @@
 from tests.api.bad_inputs import ONE, Bad
 from tests.support.caller import CREATE, LIST
 
+TOO_DEEP = "body: is nested more than 100 deep"
+
 # (what it is, the body, the code, the text)
 BODIES: list[tuple[str, bytes, str, str]] = [
     ("only white space", b" \n\t", "json", "body: is empty; send a JSON object"),
@@ -177,8 +179,10 @@ BODIES: list[tuple[str, bytes, str, str]] = [
         "json",
         "body: has the key 'z' twice in one object",
     ),
-    ("very deep lists", b"[" * 500_000, "json", "body: is nested too deeply"),
-    ("very deep objects", b'{"x":' * 200_000, "json", "body: is nested too deeply"),
+    ("very deep lists", b"[" * 500_000, "json", TOO_DEEP),
+    ("very deep objects", b'{"x":' * 200_000, "json", TOO_DEEP),
+    ("deep lists", b'{"x": ' + b"[" * 100 + b"]" * 100 + b"}", "json", TOO_DEEP),
+    ("deep objects", b'{"x":' * 100 + b"{}" + b"}" * 100, "json", TOO_DEEP),
     (
         "a lone surrogate in a key",
         b'{"\\ud800": 1}',

@@ -1,5 +1,6 @@
 """Calls over HTTP: shown, listed, noted on, ended and deleted, each organization's own."""
 
+import json
 from typing import Any
 
 import pytest
@@ -140,6 +141,32 @@ def test_a_note_of_true_takes_the_place_of_1(server: RunningServer, caller: Call
     caller.request("PUT", one, {"metadata": {"a": 1}})
     caller.request("PUT", one, {"metadata": {"a": True}})
     assert caller.request("GET", one).data["metadata"]["a"] is True
+
+
+def nested_notes(depth: int) -> bytes:
+    """Return a change of notes that nest so deep, with the body and the notes themselves."""
+    return b'{"metadata": {"a": %b}}' % (b"[" * (depth - 2) + b"]" * (depth - 2))
+
+
+def test_notes_may_nest_100_deep_and_are_read_back(server: RunningServer, caller: Caller) -> None:
+    call = an_ended_call(server, a_bound_number(caller))
+    one = f"{CALLS}/{call.call_id}"
+    assert caller.request("PUT", one, nested_notes(100)).status == 200
+    kept = caller.request("GET", one).data["metadata"]
+    assert {"metadata": kept} == json.loads(nested_notes(100))
+    assert caller.request("PUT", one, {"metadata": {"b": 1}}).data["call"]["metadata"]["b"] == 1
+    assert caller.request("GET", CALLS).data["calls"][0]["metadata"]["b"] == 1
+
+
+def test_notes_that_nest_deeper_are_refused_at_any_depth(
+    server: RunningServer, caller: Caller
+) -> None:
+    call = an_ended_call(server, a_bound_number(caller))
+    one = f"{CALLS}/{call.call_id}"
+    for depth in (101, *range(800, 1010, 5), 10_000):
+        refusal = caller.request("PUT", one, nested_notes(depth)).refusal
+        assert refusal == (400, "validation.json", "body: is nested more than 100 deep")
+    assert caller.request("GET", one).data["metadata"] == {}
 
 
 @pytest.mark.parametrize("field", ["call_status", "direction", "from_number"])

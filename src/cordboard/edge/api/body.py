@@ -6,6 +6,7 @@ msgspec decides types; what it lets pass (a key given twice, RFC 8259 section 4)
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 BODY = "body"
 LARGEST_BODY = 1_048_576
+DEEPEST = 100
+"""How many lists and objects may stand in each other. The interpreter's stack allows far more, but
+what is kept of a body is read again where less of the stack is left."""
 ACCEPTED_TYPES = ("application/json", "application/x-www-form-urlencoded")
 IDENTITY = "identity"
 """The coding of what is not encoded (RFC 9110, section 12.5.3)."""
@@ -165,7 +169,28 @@ def _check_syntax(raw: bytes) -> object:
         raise _malformed(f"has the key '{_shown(str(error))}' twice in one object") from None
     except RecursionError:
         raise _too_deep() from None
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        _check_depth(tree)
     return tree
+
+
+def _check_depth(tree: object) -> None:
+    """Raise an error if a list or object stands in too many others.
+
+    Raises:
+        InvalidError: ``validation.json``.
+    """
+    level = [tree]
+    for _ in range(DEEPEST):
+        level = [part for node in level for part in _parts(node) if isinstance(part, dict | list)]
+    if level:
+        raise _too_deep()
+
+
+def _parts(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def _text(raw: bytes) -> str:
@@ -180,7 +205,7 @@ def _malformed(reason: str) -> InvalidError:
 
 
 def _too_deep() -> InvalidError:
-    return _malformed("is nested too deeply")
+    return _malformed(f"is nested more than {DEEPEST} deep")
 
 
 def _problem_at(error: json.JSONDecodeError) -> str:
