@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from cordboard.runtime.db import Database, UniqueViolationError, WriteTx, open_database
-from cordboard.runtime.errors import IndeterminateWriteError, StorageFullError
+from cordboard.runtime.errors import (
+    DatabaseUnavailableError,
+    IndeterminateWriteError,
+    StorageFullError,
+)
 from tests.support.databases import sqlite_copy, sqlite_url
 from tests.support.faulty_disk import FaultyDisk, no_space, over_quota, sync_failed
 from tests.support.full_disk import FullDisk, full_disk
@@ -115,6 +119,30 @@ async def test_what_could_not_be_synced_may_be_there_after_a_power_cut(
         shutil.copy(tmp_path / name, after / name)
     found = run_sql(sqlite_url(after / "cordboard.db"), "SELECT name FROM installation")
     assert found == [("before",), ("from the log",)]
+
+
+async def test_a_damaged_file_is_an_unavailable_database_and_is_said_to_be_damaged(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    url = sqlite_copy(sqlite_template, tmp_path)
+    ((page_size,),) = run_sql(url, "PRAGMA page_size")
+    pages = run_sql(url, "SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'installation'")
+    with (tmp_path / "cordboard.db").open("r+b") as file:
+        for (page,) in pages:
+            file.seek((page - 1) * page_size)
+            file.write(b"\xff" * page_size)
+    db = await open_database(url, create=False)
+    outcomes = await asyncio.gather(
+        notes_in(db),
+        db.write(insert_note, "a"),
+        db.write_long(insert_note, "b"),
+        return_exceptions=True,
+    )
+    await db.close()
+    assert {type(outcome) for outcome in outcomes} == {DatabaseUnavailableError}
+    assert {str(outcome) for outcome in outcomes} == {
+        "The database file is damaged; nothing was done"
+    }
 
 
 @pytest.fixture

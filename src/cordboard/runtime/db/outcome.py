@@ -46,7 +46,12 @@ class Outcome:
         """Hand the outcome to the one who waits, unless that one has gone."""
         if self.future.done():
             return
-        if self.error is not None:
+        if isinstance(self.error, StopIteration):
+            # No future takes one: raised again, it would end the coroutine that waits (PEP 479).
+            stopped = RuntimeError("what ran has raised StopIteration")
+            stopped.__cause__ = self.error
+            self.future.set_exception(stopped)
+        elif self.error is not None:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.result)

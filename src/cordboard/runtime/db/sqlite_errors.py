@@ -18,6 +18,17 @@ UNIQUE_KEYS = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
 _NO_ROOM = (apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE)
 """How a quota, and a full disk under the index of the write-ahead log, show themselves."""
 
+_UNAVAILABLE = (
+    (apsw.BusyError | apsw.LockedError | apsw.ProtocolError, "Another process holds the database"),
+    (apsw.CorruptError | apsw.NotADBError, "The database file is damaged"),
+    (apsw.NoMemError, "There is no memory left for the database"),
+    (
+        apsw.IOError | apsw.CantOpenError | apsw.ReadOnlyError | apsw.PermissionsError,
+        "The database file cannot be used",
+    ),
+)
+"""What keeps a database from serving, whoever asks for what."""
+
 _NOTHING_WRITTEN = (apsw.FullError, apsw.BusyError, apsw.ConstraintError, apsw.SQLError)
 
 
@@ -38,14 +49,11 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, apsw.IOError) and result_code(error) in _NO_ROOM:
         detail = "The disk of the database takes no more (full, quota, fault); nothing was done"
         return _caused(StorageFullError(detail), error)
-    if isinstance(error, apsw.BusyError | apsw.LockedError):
-        detail = "Another process holds the database; nothing was done"
-        return _caused(DatabaseUnavailableError(detail), error)
-    if isinstance(error, apsw.IOError | apsw.CantOpenError):
-        detail = "The database file cannot be used; nothing was done"
-        return _caused(DatabaseUnavailableError(detail), error)
     if isinstance(error, apsw.ConnectionClosedError):
         return _caused(DatabaseUnavailableError("The database is closed"), error)
+    for kinds, what in _UNAVAILABLE:
+        if isinstance(error, kinds):
+            return _caused(DatabaseUnavailableError(f"{what}; nothing was done"), error)
     return error
 
 

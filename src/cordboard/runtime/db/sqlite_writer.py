@@ -25,7 +25,11 @@ from cordboard.runtime.db.seam import WriteFunction
 from cordboard.runtime.db.sqlite_errors import translated, unknown_outcome
 from cordboard.runtime.db.sqlite_tx import SQLiteTx, drive
 from cordboard.runtime.db.writer_thread import WriterThread
-from cordboard.runtime.errors import DatabaseUnavailableError
+from cordboard.runtime.errors import (
+    DatabaseUnavailableError,
+    DomainError,
+    IndeterminateWriteError,
+)
 from cordboard.runtime.telemetry.metrics import DATABASE_GROUP_SIZE, DATABASE_QUEUE_DEPTH
 
 LARGEST_GROUP = 64
@@ -134,12 +138,25 @@ class SQLiteWriter:
                 alone = group if group[0].is_long else await self._run_together(group)
                 if alone:
                     await self._in_thread(self._run_alone, alone)
-            except BaseException:
                 for write in group:
-                    write.future.cancel()
+                    write.settle()
+            except BaseException as error:
+                self._give_up(group, error)
                 raise
-            for write in group:
-                write.settle()
+
+    def _give_up(self, group: Sequence[PendingWrite], error: BaseException) -> None:
+        """Tell all who wait that the writer failed: a group in its turn, and those behind it.
+
+        The next transaction that is asked for starts it again.
+        """
+        for write in group:
+            lost = IndeterminateWriteError("The database's writer failed: it may have happened")
+            _settle_with(write, lost, error)
+        for write in self._queue:
+            refused = DatabaseUnavailableError("The database's writer failed; nothing was done")
+            _settle_with(write, refused, error)
+        self._queue.clear()
+        self._is_due = False
 
     def _next_group(self) -> list[PendingWrite]:
         """Take the next long transaction, or as many short ones as stand before it.
@@ -194,16 +211,21 @@ class SQLiteWriter:
     async def _begin(self) -> None:
         """Begin at once, or wait in the thread for the process that holds the write lock."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin_at_once()
         except apsw.BusyError:
             await self._in_thread(self._begin_patiently)
 
     def _begin_patiently(self) -> None:
         self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin_at_once()
         finally:
             self._connection.set_busy_timeout(0)
+
+    def _begin_at_once(self) -> None:
+        # A group in whose turn the writer failed has left its transaction open.
+        self._roll_back()
+        self._connection.execute("BEGIN IMMEDIATE")
 
     def _run_member(self, write: PendingWrite) -> None:
         """Run one member of a group in its savepoint and note its outcome."""
@@ -240,6 +262,12 @@ class SQLiteWriter:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _settle_with(write: PendingWrite, failure: DomainError, cause: BaseException) -> None:
+    failure.__cause__ = cause
+    write.error = failure
+    write.settle()
 
 
 def _refused(writes: Sequence[PendingWrite], error: apsw.Error) -> list[PendingWrite]:
