@@ -1,15 +1,14 @@
 """What a slow or hostile client may hold: each bound, at times that the test sets."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
-from cordboard.edge.api.connections import LARGEST_HEAD, LONGEST_S, BoundedProtocol, Phase
+from cordboard.edge.api.connections import LONGEST_S, Phase
+from cordboard.edge.api.reading import LARGEST_HEAD
+from tests.support.connected import Connect, connecting_to
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
 LARGE = b"x" * 8_000_000
@@ -30,79 +29,11 @@ async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as
     await send({"type": "http.response.body", "body": body})
 
 
-async def until(is_so: Callable[[], bool]) -> None:
-    """Let the server go on until something has come true."""
-    while not is_so():  # noqa: ASYNC110 - a connection sets no event that could be waited for
-        await asyncio.sleep(0.01)
-
-
-class Connected:
-    """A client, and the server's side of its connection."""
-
-    def __init__(self, client: socket.socket, connection: BoundedProtocol) -> None:
-        self.client = client
-        self.connection = connection
-        self.loop = asyncio.get_running_loop()
-
-    async def send(self, data: bytes) -> None:
-        await self.loop.sock_sendall(self.client, data)
-
-    async def phase_becomes(self, phase: Phase) -> None:
-        await until(lambda: self.connection.phase() is phase)
-
-    async def receive(self) -> bytes:
-        """What comes until the server hangs up."""
-        received = b""
-        try:
-            while data := await self.loop.sock_recv(self.client, 65536):
-                received += data
-        except ConnectionResetError:
-            pass
-        return received
-
-    def is_cut_off_after(self, seconds: float) -> bool:
-        """Let the server look twice, with so many seconds between."""
-        now_s = self.loop.time()
-        self.connection.cut_off_if_late(now_s)
-        self.connection.cut_off_if_late(now_s + seconds)
-        return self.connection.transport.is_closing()
-
-
-Connect = Callable[[], Awaitable[Connected]]
-
-
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
     """Open connections to a server in this process."""
-    loop = asyncio.get_running_loop()
-    config = uvicorn.Config(app, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
-    config.load()
-    state = ServerState()
-    listening = await loop.create_server(
-        lambda: BoundedProtocol(config, state, {}, loop), "127.0.0.1", 0
-    )
-    clients: list[socket.socket] = []
-
-    async def connected() -> Connected:
-        before = set(state.connections)
-        client = socket.socket()
-        clients.append(client)
-        client.setblocking(False)  # noqa: FBT003 - the socket's own interface
-        await loop.sock_connect(client, listening.sockets[0].getsockname())
-        await until(lambda: set(state.connections) != before)
-        (connection,) = set(state.connections) - before
-        assert isinstance(connection, BoundedProtocol)
-        return Connected(client, connection)
-
-    yield connected
-    for client in clients:
-        client.close()
-    for connection in list(state.connections):
-        connection.transport.abort()
-    for task in list(state.tasks):
-        task.cancel()
-    listening.close()
-    await listening.wait_closed()
+    async with connecting_to(app) as connected:
+        yield connected
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:"], ids=["nothing", "half"])

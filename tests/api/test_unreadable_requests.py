@@ -29,6 +29,8 @@ UNREADABLE = {
     "a length and chunks": _POST
     + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a negative length": _POST + b"Content-Length: -2\r\n\r\n",
+    "a tunnel": b"CONNECT localhost:80 HTTP/1.1\r\n" + _HOST + b"\r\n" + _GET + b"\r\n",
+    "a tunnel to a path": b"CONNECT /healthz HTTP/1.1\r\n" + _HOST + b"\r\n" + _GET + b"\r\n",
     "a transfer coding that is not chunked": _POST + b"Transfer-Encoding: gzip\r\n\r\n{}",
 }
 """Name → what is sent."""
