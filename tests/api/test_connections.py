@@ -11,11 +11,17 @@ from cordboard.edge.api.reading import LARGEST_HEAD
 from tests.support.connected import Connect, connecting_to
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
+TWO_BYTES = [(b"content-length", b"2")]
 LARGE = b"x" * 8_000_000
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has it
     """Read the body, work as long as the path says, answer much or little, or before its end."""
+    if scope["path"] == "/deaf":
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200, "headers": TWO_BYTES})
+        await send({"type": "http.response.body", "body": b"ok"})
+        return
     if scope["path"] == "/early":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"so far", "more_body": True})
@@ -113,3 +119,27 @@ async def test_what_is_half_answered_is_never_followed_by_a_refusal(connect: Con
         answer += await eager.loop.sock_recv(eager.client, 65536)
     await eager.send(b"no length\r\n")
     assert await eager.receive() == b""
+
+
+async def test_a_request_at_work_answers_for_itself_though_its_body_breaks(
+    connect: Connect,
+) -> None:
+    careless = await connect()
+    chunked = HEAD.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+    await careless.arrive(chunked.replace(b" / ", b" /deaf "), b"no length\r\n")
+    assert careless.connection.phase() is Phase.WORK
+    answer = await careless.receive()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close\r\n" in answer
+
+
+async def test_an_answer_is_the_last_word_when_the_rest_of_the_body_breaks(
+    connect: Connect,
+) -> None:
+    careless = await connect()
+    chunked = HEAD.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+    await careless.send(chunked.replace(b" / ", b" /deaf "))
+    await careless.phase_becomes(Phase.IDLE)
+    await careless.send(b"no length\r\n")
+    assert (await careless.receive()).count(b"HTTP/1.1 ") == 1

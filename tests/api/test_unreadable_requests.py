@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.builders import a_number
-from tests.support.caller import CREATE, Caller
+from tests.support.caller import CREATE, Caller, path_of
 from tests.support.server import HOST, RunningServer
 
 _HOST = b"Host: localhost\r\n"
@@ -115,6 +115,47 @@ def test_a_broken_request_never_takes_the_answer_of_the_one_before(
     broken = UNREADABLE["a chunk without a length"]
     answer = answers(sqlite_server, _GET + b"\r\n" + broken)
     assert not answer.startswith(b"HTTP/1.1 400")
+
+
+def head_of(caller: Caller, method: str, path: str) -> bytes:
+    """Return the head of a request by a caller, of which the framing of the body is left out."""
+    pair = f"X-API-KEY: {caller.api_key}\r\nX-API-SECRET: {caller.api_secret}\r\n"
+    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{pair}".encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"Transfer-Encoding: chunked\r\n\r\nZZZZ\r\n", b"Transfer-Encoding: gzip\r\n\r\n"],
+)
+def test_what_is_refused_for_its_body_is_not_done(
+    sqlite_server: RunningServer, body: bytes
+) -> None:
+    caller = sqlite_server.organization()
+    number = a_number()
+    assert caller.request("POST", CREATE, {"phone_number": number}).status == 200
+    sent = head_of(caller, "DELETE", path_of(number)) + body
+    status, _, said = parsed(answers(sqlite_server, sent))
+    assert (status, said["code"]) == (400, "request.malformed")
+    assert caller.request("POST", CREATE, {"phone_number": a_number()}).status == 200
+    assert number in caller.listed()
+
+
+def test_a_body_that_breaks_later_is_refused_where_it_is_read(
+    sqlite_server: RunningServer,
+) -> None:
+    caller = sqlite_server.organization()
+    head = head_of(caller, "POST", CREATE) + b"Expect: 100-continue\r\n"
+    with socket.create_connection((HOST, sqlite_server.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"2\r\n{}\r\nZZZZ\r\n")
+        status, headers, said = parsed(connection.makefile("rb").read())
+    assert (status, said["code"]) == (400, "request.malformed")
+    assert said["error"].startswith("This is not proper HTTP: ")
+    assert said["request_id"] == headers["x-request-id"]
+    assert headers["connection"] == "close"
+    assert caller.listed() == []
 
 
 @pytest.mark.parametrize(

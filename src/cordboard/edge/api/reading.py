@@ -1,20 +1,26 @@
 """How requests are read from a connection, where uvicorn would read them wrongly or without end.
 
-A request for another protocol is read as if it did not ask, and what cannot be read is refused.
+A request for another protocol is read as if it did not ask, and what cannot be read is refused so
+that no answer says anything but what was done.
 """
 
+from asyncio import Event, Task
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from inspect import CORO_CREATED, getcoroutinestate
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from cordboard.edge.api.envelope import JSON
 from cordboard.edge.api.errors import failure_of, status_of
 from cordboard.edge.api.observe import NOT_KEPT, next_request_id
 from cordboard.edge.api.refusals import HeadTooLargeError, MalformedRequestError
 from cordboard.runtime.errors import DomainError
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 LARGEST_HEAD = 65_536
 """Bytes of request line and headers, give or take one read from the socket."""
@@ -44,11 +50,40 @@ def refusing_answer(error: DomainError, default_headers: Iterable[tuple[bytes, b
     return b"\r\n".join([*lines, b"", body])
 
 
+class _NoMoreBody:
+    """Stands for the event by which a request is told that more of its body has come.
+
+    A route that asks for its body is refused where it asks; one that needs none answers what it
+    has done.
+    """
+
+    def __init__(self, error: DomainError) -> None:
+        """Refuse by ``error``."""
+        self._error = error
+
+    def set(self) -> None:
+        """Tell nobody: nothing comes any more."""
+
+    def clear(self) -> NoReturn:
+        """Refuse a route that waited already."""
+        raise self._error
+
+    async def wait(self) -> NoReturn:
+        """Refuse a route that would wait."""
+        raise self._error
+
+
+def has_not_begun(task: Task[None]) -> bool:
+    """Return whether a task has still to do its first step; cancelled now, it does none."""
+    return getcoroutinestate(cast("Any", task.get_coro())) == CORO_CREATED
+
+
 class ReadingProtocol(HttpToolsProtocol):
     """A connection that reads requests of HTTP/1.1 and nothing else, and takes no endless head."""
 
     _is_in_head = False
     _head_size = 0
+    _task: Task[None] | None = None
 
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a head."""
@@ -108,20 +143,46 @@ class ReadingProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(b"\r\n".join([line, *headers, b"", b""]))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        """Do as uvicorn does, and know the task, which a broken body may stop."""
+        self._task = self.loop.create_task(cycle.run_asgi(app))
+        self._task.add_done_callback(self.tasks.discard)
+        self.tasks.add(self._task)
+
     def _refuse(self, error: DomainError) -> None:
         """End the connection by a refusal, which must not pass for the answer to anything else.
 
-        Whole requests that came before are answered, and then it ends; what is half answered
-        already, or would be answered after others, is left without an answer.
+        Whole requests that came before are answered, and then it ends.
         """
         cycle: Any = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            if not cycle.more_body:
-                cycle.keep_alive = False
-                self.flow.pause_reading()
-                return
-            if cycle.response_started or self.pipeline:
-                self.transport.close()
-                return
+        if cycle is not None and cycle.more_body and cycle.scope is self.scope:
+            self._refuse_body(cycle, error)
+        elif cycle is not None and not cycle.response_complete:
+            self._end_with_this_answer(cycle)
+        else:
+            self._answer_last(error)
+
+    def _refuse_body(self, cycle: RequestResponseCycle, error: DomainError) -> None:
+        """End the connection by a refusal of a body, without a word that could be untrue.
+
+        What has not begun does not begin. What is at work already answers for itself. What is half
+        answered already, or would be answered after others, is left without an answer.
+        """
+        if cycle.response_started or self.pipeline:
+            self.transport.close()
+        elif self._task is not None and has_not_begun(self._task):
+            self._task.cancel()
+            self._answer_last(error)
+        else:
+            cycle.message_event.set()
+            cycle.message_event = cast("Event", _NoMoreBody(error))
+            cycle.more_body = False
+            self._end_with_this_answer(cycle)
+
+    def _end_with_this_answer(self, cycle: RequestResponseCycle) -> None:
+        cycle.keep_alive = False
+        self.flow.pause_reading()
+
+    def _answer_last(self, error: DomainError) -> None:
         self.transport.write(refusing_answer(error, self.server_state.default_headers))
         self.transport.close()
