@@ -1,7 +1,7 @@
 """How requests are read from a connection, where uvicorn would read them wrongly or without end.
 
-A request for another protocol is read as if it did not ask, and what cannot be read is refused so
-that no answer says anything but what was done.
+A request for another protocol is read as if it did not ask, fields after a body are dropped, and
+what cannot be read is refused so that no answer says anything but what was done.
 """
 
 from asyncio import Event, Task
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 LARGEST_HEAD = 65_536
-"""Bytes of request line and headers, give or take one read from the socket."""
+"""Bytes of request line and headers, or of the fields after a body, give or take one read from the
+socket."""
+
+LARGEST_READ = 262_144
+"""Bytes that an event loop reads from a socket at once."""
 
 UNREADABLE = (
     "This is not proper HTTP: the request line, a header, or where the body ends cannot be read"
@@ -48,6 +52,16 @@ def refusing_answer(error: DomainError, default_headers: Iterable[tuple[bytes, b
     ]
     lines = [f"HTTP/1.1 {status} {status.phrase}".encode(), *(b": ".join(one) for one in headers)]
     return b"\r\n".join([*lines, b"", body])
+
+
+class _Dropped(list[tuple[bytes, bytes]]):
+    """Where fields after a body go: they may not count as headers (RFC 9110, section 6.5.1)."""
+
+    def append(self, field: tuple[bytes, bytes], /) -> None:
+        """Keep nothing."""
+
+
+_DROPPED = _Dropped()
 
 
 class _NoMoreBody:
@@ -81,20 +95,38 @@ def has_not_begun(task: Task[None]) -> bool:
 class ReadingProtocol(HttpToolsProtocol):
     """A connection that reads requests of HTTP/1.1 and nothing else, and takes no endless head."""
 
-    _is_in_head = False
-    _head_size = 0
+    _is_in_fields = False
+    _fields_size = 0
     _task: Task[None] | None = None
 
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a head."""
-        self._is_in_head = True
-        self._head_size = 0
+        self._is_in_fields = True
+        self._fields_size = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Stop counting."""
-        self._is_in_head = False
+        """Stop counting; drop the fields that are still to come."""
+        self._is_in_fields = False
         super().on_headers_complete()
+        self.headers = _DROPPED
+
+    def on_chunk_header(self) -> None:
+        """Count again: fields follow, unless this chunk holds something.
+
+        What this read holds before them may not count; how much that is, nobody tells.
+        """
+        self._is_in_fields = True
+        self._fields_size = -LARGEST_READ
+
+    def on_body(self, body: bytes) -> None:
+        """Stop counting: what comes are no fields."""
+        self._is_in_fields = False
+        super().on_body(body)
+
+    def on_chunk_complete(self) -> None:
+        """Stop counting."""
+        self._is_in_fields = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; refuse a head that does not end."""
@@ -104,9 +136,9 @@ class ReadingProtocol(HttpToolsProtocol):
         except HttpParserError:
             self._refuse(MalformedRequestError(UNREADABLE))
             return
-        if self._is_in_head:
-            self._head_size += len(data)
-            if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
+        if self._is_in_fields:
+            self._fields_size += len(data)
+            if self._fields_size > LARGEST_HEAD and not self.transport.is_closing():
                 self._refuse(HeadTooLargeError(LARGEST_HEAD))
 
     def _parse(self, data: bytes | memoryview) -> None:
