@@ -124,5 +124,5 @@ def _is_for(dispatch: Dispatch, call: Call, target: Target) -> bool:
 def _told(dispatch: Dispatch) -> _Ours:
     try:
         return msgspec.json.decode(dispatch.metadata, type=_Ours)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Ours(cordboard=0)

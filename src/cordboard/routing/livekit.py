@@ -12,6 +12,7 @@ from typing import TypeVar
 import aiohttp
 import msgspec
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from livekit import api
 
 from cordboard.routing import livekit_shapes as shapes
@@ -373,7 +374,7 @@ def _rule_from(item: api.SIPDispatchRuleInfo) -> shapes.DispatchRule:
 
 def participant_from(item: api.ParticipantInfo) -> shapes.Participant:
     """Return a participant as LiveKit lists it, or shows it in an event."""
-    kind = api.ParticipantInfo.Kind.Name(item.kind).lower()
+    kind = _named(api.ParticipantInfo.Kind, item.kind).lower()
     audio = any(track.type == api.TrackType.AUDIO for track in item.tracks)
     return shapes.Participant(
         sid=item.sid,
@@ -382,5 +383,10 @@ def participant_from(item: api.ParticipantInfo) -> shapes.Participant:
         joined_ms=item.joined_at_ms or item.joined_at * 1000,
         is_publishing_audio=audio,
         attributes=dict(item.attributes),
-        disconnect_reason=api.DisconnectReason.Name(item.disconnect_reason),
+        disconnect_reason=_named(api.DisconnectReason, item.disconnect_reason),
     )
+
+
+def _named(kinds: EnumTypeWrapper, value: int) -> str:
+    """Return a value's name, or nothing where a newer LiveKit says what this one does not know."""
+    return str(kinds.Name(value)) if value in kinds.values() else ""

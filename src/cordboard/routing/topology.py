@@ -162,7 +162,7 @@ def tag_of(metadata: str, installation: str) -> Tag | None:
     """Return the tag in an object's metadata if this installation put it there."""
     try:
         tag = msgspec.json.decode(metadata, type=Tag)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return tag if tag.installation == installation else None
 

@@ -98,6 +98,10 @@ def test_what_anybody_writes_into_metadata_is_no_tag_of_ours(text: str) -> None:
     assert tag_of(text, "inst_test") is None
 
 
+def test_metadata_that_nests_without_end_is_no_tag_of_ours() -> None:
+    assert tag_of('{"installation":' + "[" * 5_000, "inst_test") is None
+
+
 def test_a_trunk_is_born_with_a_number_that_is_its_own_and_nobody_s() -> None:
     trunks = [catch_all(an_estate()).trunk, _pair().trunk]
     numbers = {unrouted(trunk).numbers for trunk in trunks}
