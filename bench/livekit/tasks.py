@@ -144,6 +144,24 @@ class InvitedAll(msgspec.Struct, frozen=True):
     of: list[Invited]
 
 
+class Case(msgspec.Struct, frozen=True):
+    """Call a number a few times at once.
+
+    Attributes:
+        hangs_up: Whether callers have had enough once they are answered; else they hold the line.
+    """
+
+    number: str
+    at_once: int
+    hangs_up: bool
+
+
+class Ladders(msgspec.Struct, frozen=True):
+    """What each caller was told, and when: milliseconds since the INVITE."""
+
+    of: list[list[tuple[float, str]]]
+
+
 class Rescue(msgspec.Struct, frozen=True):
     """Call numbers at once, under a fault.
 
