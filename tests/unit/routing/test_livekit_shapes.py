@@ -11,7 +11,7 @@ def test_a_participant_of_a_kind_that_is_not_known_is_listed_without_one() -> No
     item = api.ParticipantInfo(
         sid="PA_1",
         kind=NEWER,  # type: ignore[arg-type]  # as a newer server would send it
-        disconnect_reason=NEWER,  # type: ignore[arg-type]  # the same
+        disconnect_reason=NEWER,  # type: ignore[arg-type]  # as a newer server would send it
     )
     read = participant_from(api.ParticipantInfo.FromString(item.SerializeToString()))
     assert (read.sid, read.kind, read.disconnect_reason) == ("PA_1", "", "")
