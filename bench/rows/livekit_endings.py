@@ -33,8 +33,8 @@ class _Missing(NamedTuple):
 
     Attributes:
         bound: What the number is created with; None where it is not.
-        due_ms: When the deadline was, on a caller's ladder. It counts from the dispatch; for one that
-            leaves, from an answer that its joining came before.
+        due_ms: When the deadline was, on a caller's ladder. It counts from the dispatch, or from the
+            answer, where the agent leaves: that one had joined a moment before.
         said: What ends the waiting.
     """
 
