@@ -33,8 +33,8 @@ class _Missing(NamedTuple):
 
     Attributes:
         bound: What the number is created with; None where it is not.
-        due_ms: When the deadline was, on a caller's ladder. It counts from the dispatch, or from the
-            answer, where the agent leaves: that one had joined a moment before.
+        due_ms: When the deadline was, on a caller's ladder. It counts from the dispatch, or, where
+            the agent leaves, from the answer, a moment after that one had joined.
         said: What ends the waiting.
     """
 
