@@ -92,3 +92,15 @@ async def test_an_agent_that_is_sent_for_after_the_next_one_took_over_is_called_
         await eventually(is_called_off)
         sent = lk.rooms.by_name[room.name].dispatches.values()
         assert "desk" not in {dispatch.agent_name for dispatch in sent}
+
+
+async def test_a_room_that_livekit_lists_for_longer_than_any_call_lasts_is_of_no_call(
+    db: Database, clock: SettableClock
+) -> None:
+    async with simulated_livekit() as lk, a_desk(db, clock, lk) as desk:
+        number = await registered(desk.db, desk.actor, inbound_agent_id="desk")
+        await lk.call(number.phone_number, FROM, source=CARRIER)
+        call = await desk.record(*await desk.ring())
+        desk.clock.advance(seconds=25 * 3600 + 1)
+        await desk.answering.poll()
+        assert (await desk.stands(call)).end_reason is EndReason.CONNECTION_LOST

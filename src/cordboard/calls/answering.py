@@ -43,6 +43,10 @@ FOLLOW_EVERY_S = 0.4
 PATIENCE_MS = 1500
 """How long events may take before a room is looked at."""
 
+LONGEST_MS = 25 * 3_600_000
+"""Longer than LiveKit lets any call last (24 h): a room that is listed still is left of a server
+that died."""
+
 MOST_FAILURES = 5
 """How many looks of a turn may fail: each may take as long as LiveKit is waited for."""
 
@@ -262,7 +266,7 @@ class Answering:
         if asked_ms - call.created_ms < PATIENCE_MS:
             return
         taken: Taken | None = None
-        if room is None:
+        if room is None or asked_ms - call.started_ms > LONGEST_MS:
             is_made = call.dial is None or call.dispatch_id != ""
             changed_ms = call.started_ms if call.dial is None else call.updated_ms
             if is_made and asked_ms - changed_ms >= PATIENCE_MS:
