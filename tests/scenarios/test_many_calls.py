@@ -23,7 +23,8 @@ REFUSED = ["INVITE", "100", "180", "486"]
 
 WITH_THREE_SERVERS = int(os.environ.get("CALLS", "20"))
 WITH_TROUBLE = int(os.environ.get("CALLS", "10"))
-AT_ONCE = 5
+AT_ONCE = 2
+"""Of five at once, on two cores, LiveKit's client never sends what one in some 500 has announced."""
 
 PATIENCE_S = 60
 """A machine that is busy with all these calls is not a worker that fails."""
