@@ -24,7 +24,7 @@ REFUSED = ["INVITE", "100", "180", "486"]
 WITH_THREE_SERVERS = int(os.environ.get("CALLS", "20"))
 WITH_TROUBLE = int(os.environ.get("CALLS", "10"))
 AT_ONCE = 2
-"""Of five at once, on two cores, LiveKit's client never sends what one in some 500 has announced."""
+"""Of five at once, one in some 500 announces a track that LiveKit's client never sends."""
 
 PATIENCE_S = 60
 """A machine that is busy with all these calls is not a worker that fails."""
