@@ -26,28 +26,16 @@ def _frame(pitch_hz: float) -> rtc.AudioFrame:
     return rtc.AudioFrame(array.array("h", map(int, samples)).tobytes(), RATE_HZ, 1, count)
 
 
-async def speak(
-    room: rtc.Room, pitch_hz: float, is_out: asyncio.Event, is_published: asyncio.Event
-) -> None:
-    """Publish a tone in a room until it is left; publishing alone would not notice that.
-
-    Args:
-        room: The room.
-        pitch_hz: The tone.
-        is_out: Set once the room is left.
-        is_published: To be set once the tone is published. Whoever subscribes to somebody before
-            may wait for ever for both: LiveKit's client 1.2.1 negotiates the two at once then.
-    """
+async def speak(room: rtc.Room, pitch_hz: float, is_out: asyncio.Event) -> None:
+    """Publish a tone in a room until it is left; publishing alone would not notice that."""
     source = rtc.AudioSource(RATE_HZ, 1)
     try:
-        await first_of(_speak(room, source, _frame(pitch_hz), is_published), is_out.wait())
+        await first_of(_speak(room, source, _frame(pitch_hz)), is_out.wait())
     finally:
         await source.aclose()
 
 
-async def _speak(
-    room: rtc.Room, source: rtc.AudioSource, frame: rtc.AudioFrame, is_published: asyncio.Event
-) -> None:
+async def _speak(room: rtc.Room, source: rtc.AudioSource, frame: rtc.AudioFrame) -> None:
     track = rtc.LocalAudioTrack.create_audio_track("tone", source)
     options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
     while True:
@@ -58,6 +46,5 @@ async def _speak(
             await asyncio.sleep(TRIES_AGAIN_S)
         else:
             break
-    is_published.set()
     while True:
         await source.capture_frame(frame)

@@ -110,11 +110,11 @@ class ToneWorker:
         room, over = rtc.Room(), asyncio.Event()
         room.on("disconnected", lambda *_: over.set())
         try:
-            await join(room, self._url, token, rtc.RoomOptions(auto_subscribe=False))
+            await join(room, self._url, token, rtc.RoomOptions())
             async with asyncio.timeout(behaviour.leaves_after_s):
                 if behaviour.audio_after_s is not None:
                     await asyncio.sleep(behaviour.audio_after_s)
-                    await speak(room, PITCH_HZ, over, asyncio.Event())
+                    await speak(room, PITCH_HZ, over)
                 await over.wait()
         except (TimeoutError, rtc.ConnectError):
             # It has left as it should, or the room was closed before it came.

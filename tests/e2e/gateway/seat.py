@@ -54,9 +54,8 @@ class Seat:
         self.leaves_because = rtc.DisconnectReason.CLIENT_INITIATED
         self._room = rtc.Room()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._speaks = asyncio.Event()
         self._room.on("disconnected", lambda *_: self.is_out.set())
-        self._room.on("track_published", lambda what, _: self._start(self._ask_for(what)))
+        self._room.on("track_published", lambda publication, _: _ask_for(publication))
         self._room.on("track_subscribed", lambda track, *_: self._start(self._hear(track)))
 
     @property
@@ -69,11 +68,11 @@ class Seat:
         await join(self._room, server.url, _token(server, participant), options)
         for other in self._room.remote_participants.values():
             for publication in other.track_publications.values():
-                self._start(self._ask_for(publication))
+                _ask_for(publication)
 
     def speak(self) -> None:
         """Be heard from now on."""
-        self._start(speak(self._room, PITCH_HZ, self.is_out, self._speaks))
+        self._start(speak(self._room, PITCH_HZ, self.is_out))
 
     async def say(self, status: str) -> None:
         """Say how the call stands, as livekit-sip does."""
@@ -89,12 +88,6 @@ class Seat:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _ask_for(self, publication: rtc.RemoteTrackPublication) -> None:
-        """Subscribe to somebody's audio, once this one's own is published."""
-        if publication.kind == AUDIO:
-            await self._speaks.wait()
-            publication.set_subscribed(True)
 
     async def _hear(self, track: rtc.Track) -> None:
         stream = rtc.AudioStream(track)
@@ -120,6 +113,11 @@ async def taken_seat(server: Server, participant: Participant) -> AsyncIterator[
         yield seat
     finally:
         await seat.leave()
+
+
+def _ask_for(publication: rtc.RemoteTrackPublication) -> None:
+    if publication.kind == AUDIO:
+        publication.set_subscribed(True)
 
 
 def _token(server: Server, participant: Participant) -> str:
