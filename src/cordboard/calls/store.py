@@ -5,7 +5,7 @@ import msgspec
 from cordboard.calls.model import NOBODY, Call
 from cordboard.calls.seen import Seen
 from cordboard.runtime.db import ReadTx, Statement, WriteTx
-from cordboard.runtime.db.seam import Value
+from cordboard.runtime.db.seam import Row, Value
 from cordboard.runtime.ids import OrganizationId
 
 EVENT_KEPT_MS = 15 * 60 * 1000
@@ -98,7 +98,7 @@ async def find_in_room(tx: ReadTx, cluster_id: str, room_sid: str) -> tuple[Call
         cluster_id,
         room_sid,
     )
-    return None if row is None else (_call.decode(row[0]), _seen.decode(row[1]))
+    return _with_seen(row)
 
 
 async def find_followed(tx: ReadTx, cluster_id: str, call_id: str) -> tuple[Call, Seen] | None:
@@ -108,6 +108,10 @@ async def find_followed(tx: ReadTx, cluster_id: str, call_id: str) -> tuple[Call
         call_id,
         cluster_id,
     )
+    return _with_seen(row)
+
+
+def _with_seen(row: Row | None) -> tuple[Call, Seen] | None:
     return None if row is None else (_call.decode(row[0]), _seen.decode(row[1]))
 
 
