@@ -93,6 +93,33 @@ async def test_each_request_has_its_own_time(connect: Connect) -> None:
         assert not busy.connection.transport.is_closing()
 
 
+async def test_a_connection_rests_though_the_body_came_after_the_answer(connect: Connect) -> None:
+    frank = await connect()
+    for _ in range(2):
+        await frank.arrive(HEAD.replace(b" / ", b" /deaf "))
+        await frank.phase_becomes(Phase.IDLE)
+        await frank.arrive(b"123")
+        assert frank.connection.phase() is Phase.BODY
+        assert not frank.is_cut_off_after(LONGEST_S[Phase.BODY] - 1)
+        await frank.arrive(b"45")
+        assert frank.connection.phase() is Phase.IDLE
+        assert not frank.is_cut_off_after(100_000)
+    # The next request ends the pause, though its head came with the rest of that body.
+    await frank.arrive(HEAD.replace(b" / ", b" /deaf "))
+    await frank.phase_becomes(Phase.IDLE)
+    await frank.arrive(b"12345" + HEAD.replace(b" / ", b" /work ") + b"12345")
+    assert frank.connection.phase() is Phase.WORK
+    assert frank.connection.timeout_keep_alive_task is None
+
+
+async def test_the_rest_of_an_answered_body_must_come_in_time(connect: Connect) -> None:
+    late = await connect()
+    await late.arrive(HEAD.replace(b" / ", b" /deaf "))
+    await late.phase_becomes(Phase.IDLE)
+    await late.arrive(b"123")
+    assert late.is_cut_off_after(LONGEST_S[Phase.BODY] + 1)
+
+
 async def test_a_head_that_is_too_large_is_refused(connect: Connect) -> None:
     greedy = await connect()
     await greedy.send(b"GET / HTTP/1.1\r\n" + b"A: " + b"x" * (LARGEST_HEAD + 1))

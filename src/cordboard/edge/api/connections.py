@@ -82,9 +82,11 @@ class BoundedProtocol(ReadingProtocol):
         cycle: Any = self.cycle
         if self.transport.is_closing() or self.flow.write_paused:
             return Phase.READER
-        if cycle is None or cycle.response_complete:
-            return Phase.HEAD if self.timeout_keep_alive_task is None else Phase.IDLE
-        return Phase.BODY if cycle.more_body else Phase.WORK
+        if self.timeout_keep_alive_task is not None:
+            return Phase.IDLE
+        if cycle is not None and cycle.more_body and cycle.scope is self.scope:
+            return Phase.BODY
+        return Phase.HEAD if cycle is None or cycle.response_complete else Phase.WORK
 
     def cut_off_if_late(self, now_s: float) -> None:
         """End the connection when its client has let us wait for one thing too long."""

@@ -100,7 +100,8 @@ class ReadingProtocol(HttpToolsProtocol):
     _task: Task[None] | None = None
 
     def on_message_begin(self) -> None:
-        """Begin to count the bytes of a head."""
+        """Begin to count the bytes of a head; the pause between two requests is over."""
+        self._unset_keepalive_if_required()
         self._is_in_fields = True
         self._fields_size = 0
         super().on_message_begin()
@@ -127,6 +128,20 @@ class ReadingProtocol(HttpToolsProtocol):
     def on_chunk_complete(self) -> None:
         """Stop counting."""
         self._is_in_fields = False
+
+    def on_message_complete(self) -> None:
+        """Let the pause between two requests begin, if this one is answered already.
+
+        uvicorn lets it begin with the answer, and forgets it when the rest of the body comes.
+        """
+        super().on_message_complete()
+        cycle: Any = self.cycle
+        is_of_this = cycle is not None and cycle.scope is self.scope
+        if is_of_this and cycle.response_complete and not self.transport.is_closing():
+            cycle.more_body = False
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; refuse a head that does not end."""
