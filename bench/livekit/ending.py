@@ -4,12 +4,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from bench.livekit.gateway import Gateway, opened_gateway
 from bench.livekit.process import heard, report
 from bench.livekit.tasks import Case, Ladders, Ready
 from cordboard.simulated.livekit import Behaviour
-from tests.e2e.gateway.inbound import InboundCall
-from tests.e2e.gateway.lookups import Invite
+from tests.e2e.gateway.driver import GatewayDriver, open_driver
+from tests.e2e.processes import HOST
 
 WORKERS = {
     "agent_bench": Behaviour(joins_after_s=0, audio_after_s=0),
@@ -17,11 +16,12 @@ WORKERS = {
     "agent_leaving": Behaviour(joins_after_s=0, audio_after_s=0, leaves_after_s=1),
 }
 ENDS_WITHIN_S = 30
+CALLER = "+12125550100"
 
 
-async def _call(gateway: Gateway, case: Case) -> list[tuple[float, str]]:
+async def _call(gateway: GatewayDriver, case: Case) -> list[tuple[float, str]]:
     """Call a number, and return what the caller was told and when, in milliseconds."""
-    call = InboundCall(gateway.bus, gateway.server, Invite(case.number))
+    call = await gateway.call(case.number, CALLER, source=HOST, from_host=HOST)
     try:
         async with asyncio.timeout(ENDS_WITHIN_S):
             await call.until_settled()
@@ -34,10 +34,10 @@ async def _call(gateway: Gateway, case: Case) -> list[tuple[float, str]]:
 
 
 async def _main(folder: Path, events_urls: list[str]) -> None:
-    async with opened_gateway(folder, events_urls) as gateway:
+    async with open_driver(folder, events_urls) as gateway:
         for name, behaviour in WORKERS.items():
-            await gateway.worker(name, behaviour)
-        report(Ready(gateway.server.url))
+            await gateway.register_worker(name, "", behaviour)
+        report(Ready(gateway.url))
         while (case := await asyncio.to_thread(heard, Case)) is not None:
             calls = (_call(gateway, case) for _ in range(case.at_once))
             report(Ladders(await asyncio.gather(*calls)))

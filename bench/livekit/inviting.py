@@ -12,18 +12,16 @@ from pathlib import Path
 import redis.asyncio as redis
 from livekit import api
 
-from bench.livekit.gateway import Gateway, opened_gateway
 from bench.livekit.process import heard, report
 from bench.livekit.tasks import Invited, InvitedAll, Invites, Ready
 from cordboard.simulated.livekit import Behaviour
-from tests.e2e.gateway.bus import HOST
-from tests.e2e.gateway.inbound import InboundCall
-from tests.e2e.gateway.lookups import Invite
+from tests.e2e.gateway.driver import GatewayDriver, open_driver
 from tests.e2e.livekit_server import KEY, SECRET
+from tests.e2e.processes import HOST
 from tests.e2e.tone_worker import ToneWorker
 
 AGENT = "agent_bench"
-PLAIN = "+14155550199"
+PLAIN, CALLER = "+14155550199", "+12125550100"
 ANSWERED_WITHIN_S = 15
 AT_ONCE = 1_000
 _LOCAL = "127.0.0.1/32"
@@ -32,13 +30,13 @@ _LOCAL = "127.0.0.1/32"
 class _Bench:
     """A livekit-server with a worker, and who calls there."""
 
-    def __init__(self, gateway: Gateway, worker: ToneWorker) -> None:
+    def __init__(self, gateway: GatewayDriver, worker: ToneWorker) -> None:
         self._gateway, self._worker = gateway, worker
         self._pairs = 0
 
     async def make_plain_number(self) -> None:
         """Make a number as one would without Cordboard."""
-        async with api.LiveKitAPI(self._gateway.server.url, KEY, SECRET) as client:
+        async with api.LiveKitAPI(self._gateway.url, KEY, SECRET) as client:
             trunk = api.SIPInboundTrunkInfo(numbers=[PLAIN], allowed_addresses=[_LOCAL])
             made = await client.sip.create_inbound_trunk(
                 api.CreateSIPInboundTrunkRequest(trunk=trunk)
@@ -63,7 +61,7 @@ class _Bench:
     async def _call(self, number: str) -> float | None:
         """Return how long a call took to its answer; None when nobody answered, or not alone."""
         jobs = len(self._worker.jobs)
-        call = InboundCall(self._gateway.bus, self._gateway.server, Invite(number))
+        call = await self._gateway.call(number, CALLER, source=HOST, from_host=HOST)
         try:
             await call.until_answered(ANSWERED_WITHIN_S)
         except TimeoutError:
@@ -123,11 +121,12 @@ def _rule(trunk_id: str, agent: str) -> api.SIPDispatchRuleInfo:
 
 
 async def _main(folder: Path, events_urls: list[str]) -> None:
-    async with opened_gateway(folder, events_urls) as gateway:
-        worker = await gateway.worker(AGENT, Behaviour(joins_after_s=0, audio_after_s=0))
+    async with open_driver(folder, events_urls) as gateway:
+        tone = Behaviour(joins_after_s=0, audio_after_s=0)
+        worker = await gateway.register_worker(AGENT, "", tone)
         bench = _Bench(gateway, worker)
         await bench.make_plain_number()
-        report(Ready(gateway.server.url))
+        report(Ready(gateway.url))
         while (invites := await asyncio.to_thread(heard, Invites)) is not None:
             report(await bench.invite(invites))
 

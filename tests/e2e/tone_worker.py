@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from livekit import api, rtc
+from livekit import api
 from livekit.protocol import agent
 
 from cordboard.simulated.livekit import Behaviour, Job
-from tests.e2e.joining import join
-from tests.e2e.tone import speak
+from tests.e2e.seats import NotLetInError, Server
 
 PITCH_HZ = 440
 GRANTS = api.VideoGrants(agent=True)
@@ -31,10 +30,12 @@ class ToneWorker:
         jobs: What it got, in order.
     """
 
-    def __init__(self, agent_name: str, deployment: str, behaviour: Behaviour, url: str) -> None:
+    def __init__(
+        self, agent_name: str, deployment: str, behaviour: Behaviour, server: Server
+    ) -> None:
         self.behaviour = behaviour
         self.jobs: list[Job] = []
-        self._name, self._deployment, self._url = agent_name, deployment, url
+        self._name, self._deployment, self._server = agent_name, deployment, server
         self._working: dict[str, asyncio.Task[None]] = {}
 
     async def register(self, socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -107,20 +108,17 @@ class ToneWorker:
         if behaviour.joins_after_s is None:
             return
         await asyncio.sleep(behaviour.joins_after_s)
-        room, over = rtc.Room(), asyncio.Event()
-        room.on("disconnected", lambda *_: over.set())
+        seats, url = self._server.seats, self._server.url
+        taking = seats.taken(url, token, PITCH_HZ, is_telephone=False)
         try:
-            await join(room, self._url, token, rtc.RoomOptions())
-            async with asyncio.timeout(behaviour.leaves_after_s):
+            async with taking as seat, asyncio.timeout(behaviour.leaves_after_s):
                 if behaviour.audio_after_s is not None:
                     await asyncio.sleep(behaviour.audio_after_s)
-                    await speak(room, PITCH_HZ, over)
-                await over.wait()
-        except (TimeoutError, rtc.ConnectError):
+                    seat.speak()
+                await seat.is_out.wait()
+        except (TimeoutError, NotLetInError):
             # It has left as it should, or the room was closed before it came.
             return
-        finally:
-            await room.disconnect()
 
 
 def _identity(job_id: str) -> str:
@@ -133,14 +131,15 @@ async def _send(socket: aiohttp.ClientWebSocketResponse, message: agent.WorkerMe
 
 @asynccontextmanager
 async def registered_worker(
-    worker: ToneWorker, url: str, key: tuple[str, str]
+    agent_name: str, deployment: str, behaviour: Behaviour, server: Server
 ) -> AsyncIterator[ToneWorker]:
     """Register a worker at a livekit-server for the time of a block."""
-    token = api.AccessToken(*key).with_grants(GRANTS).to_jwt()
+    worker = ToneWorker(agent_name, deployment, behaviour, server)
+    token = api.AccessToken(server.api_key, server.api_secret).with_grants(GRANTS).to_jwt()
     headers = {"Authorization": f"Bearer {token}"}
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{url}/agent", headers=headers) as socket,
+        session.ws_connect(f"{server.url}/agent", headers=headers) as socket,
     ):
         await worker.register(socket)
         serving = asyncio.create_task(worker.serve(socket))

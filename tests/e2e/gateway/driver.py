@@ -12,8 +12,8 @@ from tests.e2e.gateway.canary import check_wire
 from tests.e2e.gateway.inbound import InboundCall
 from tests.e2e.gateway.lookups import SERVICE, Invite
 from tests.e2e.gateway.outbound import FarEnd
-from tests.e2e.gateway.seat import Server
 from tests.e2e.livekit_server import KEY, SECRET, livekit_server
+from tests.e2e.seats import Server, opened_seats
 from tests.e2e.tone_worker import ToneWorker, registered_worker
 
 
@@ -24,6 +24,7 @@ class GatewayDriver:
 
     def __init__(self, server: Server, bus: Bus, far_end: FarEnd, stack: AsyncExitStack) -> None:
         self.url, self.api_key, self.api_secret = server.url, server.api_key, server.api_secret
+        self.redis_port = server.redis_port
         self._server, self._bus, self._far_end, self._stack = server, bus, far_end, stack
 
     @property
@@ -33,9 +34,8 @@ class GatewayDriver:
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
     ) -> ToneWorker:
-        worker = ToneWorker(agent_name, deployment, behaviour, self.url)
-        key = (self.api_key, self.api_secret)
-        return await self._stack.enter_async_context(registered_worker(worker, self.url, key))
+        registering = registered_worker(agent_name, deployment, behaviour, self._server)
+        return await self._stack.enter_async_context(registering)
 
     async def call(self, to: str, from_: str, *, source: str, from_host: str) -> InboundCall:
         call = InboundCall(self._bus, self._server, Invite(to, from_, source, from_host))
@@ -54,7 +54,8 @@ async def open_driver(folder: Path, webhook_urls: Sequence[str]) -> AsyncIterato
     """Run a livekit-server with the gateway for the time of a block, canary first."""
     async with AsyncExitStack() as stack:
         running = stack.enter_context(livekit_server(folder, webhook_urls))
-        server = Server(running.url, KEY, SECRET)
+        seats = await stack.enter_async_context(opened_seats(folder))
+        server = Server(running.url, running.redis_port, KEY, SECRET, seats)
         bus = await stack.enter_async_context(opened_bus(running.redis_port))
         await bus.listen(SERVICE)
         async with api.LiveKitAPI(server.url, KEY, SECRET) as client:

@@ -11,12 +11,12 @@ import time
 from http import HTTPStatus
 
 import msgspec
-from livekit import rtc
 
 from tests.e2e.first import first_of
 from tests.e2e.gateway.bus import Bus, BusError
 from tests.e2e.gateway.lookups import Invite, Routed, look_up
-from tests.e2e.gateway.seat import Participant, Seat, Server, taken_seat
+from tests.e2e.gateway.seat import Participant, taken_seat
+from tests.e2e.seats import NotLetInError, Seat, Server
 
 RINGS_FOR_S = 180
 """What livekit-sip takes where a trunk does not say."""
@@ -111,7 +111,7 @@ class InboundCall:
             try:
                 async with taken_seat(self._server, _participant(routed)) as seat:
                     await self._talk(seat, routed)
-            except rtc.ConnectError:
+            except NotLetInError:
                 self._end(FAILED)
         finally:
             self._settled.set()

@@ -18,7 +18,8 @@ from tests.e2e.gateway import wire
 from tests.e2e.gateway.bus import Bus, BusError
 from tests.e2e.gateway.inbound import InboundCall
 from tests.e2e.gateway.lookups import Invite, seconds
-from tests.e2e.gateway.seat import Participant, Seat, Server, taken_seat
+from tests.e2e.gateway.seat import Participant, taken_seat
+from tests.e2e.seats import Seat, Server
 
 SERVICE = "SIPInternal"
 METHOD = "CreateSIPParticipant"

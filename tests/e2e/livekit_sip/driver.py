@@ -20,6 +20,7 @@ from tests.e2e.livekit_server import KEY, SECRET, Stack, livekit_server
 from tests.e2e.livekit_sip.callees import Callees
 from tests.e2e.livekit_sip.phone import Phone
 from tests.e2e.processes import HOST, answers, free_port, running, wait
+from tests.e2e.seats import Server, opened_seats
 from tests.e2e.tone_worker import ToneWorker, registered_worker
 
 BINARY = "LIVEKIT_SIP_BIN"
@@ -30,11 +31,11 @@ class SIPDriver:
     """A real livekit-server whose SIP side is livekit-sip."""
 
     def __init__(
-        self, stack: Stack, folder: Path, sip_port: int, callees: Callees, open_: AsyncExitStack
+        self, server: Server, folder: Path, sip_port: int, callees: Callees, open_: AsyncExitStack
     ) -> None:
-        self.url, self.api_key, self.api_secret = stack.url, KEY, SECRET
+        self.url, self.api_key, self.api_secret = server.url, server.api_key, server.api_secret
         self.carrier_address = f"{HOST}:{callees.port}"
-        self._redis_port = stack.redis_port
+        self._server = server
         self._folder, self._sip_port = folder, sip_port
         self._callees, self._open = callees, open_
 
@@ -45,9 +46,8 @@ class SIPDriver:
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
     ) -> ToneWorker:
-        worker = ToneWorker(agent_name, deployment, behaviour, self.url)
-        key = (self.api_key, self.api_secret)
-        return await self._open.enter_async_context(registered_worker(worker, self.url, key))
+        registering = registered_worker(agent_name, deployment, behaviour, self._server)
+        return await self._open.enter_async_context(registering)
 
     async def call(self, to: str, from_: str, *, source: str, from_host: str) -> Phone:
         phone = Phone(self._folder, source)
@@ -59,7 +59,7 @@ class SIPDriver:
         await self._callees.tell(number, outcome)
 
     async def flush(self) -> None:
-        async with redis.Redis(host=HOST, port=self._redis_port) as client:
+        async with redis.Redis(host=HOST, port=self._server.redis_port) as client:
             await client.flushall()
 
 
@@ -111,8 +111,10 @@ def livekit_sip(stack: Stack, folder: Path) -> Iterator[int]:
 async def open_driver(folder: Path, webhook_urls: Sequence[str]) -> AsyncIterator[SIPDriver]:
     """Run a livekit-server with livekit-sip for the time of a block."""
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(livekit_server(folder, webhook_urls))
-        sip_port = stack.enter_context(livekit_sip(server, folder))
+        livekit = stack.enter_context(livekit_server(folder, webhook_urls))
+        sip_port = stack.enter_context(livekit_sip(livekit, folder))
+        seats = await stack.enter_async_context(opened_seats(folder))
+        server = Server(livekit.url, livekit.redis_port, KEY, SECRET, seats)
         callees = Callees(folder)
         await callees.start()
         stack.push_async_callback(callees.stop)
