@@ -12,6 +12,9 @@ EVENT_KEPT_MS = 15 * 60 * 1000
 """Longer than a token of LiveKit's lives with its leeway, so that no event is taken twice."""
 
 ROOM_KEPT_MS = 24 * 3600 * 1000
+TOUCHED_WITHIN_MS = 3600 * 1000
+"""How exactly it is known when a room was last claimed: to note each claim costs an index."""
+
 UNMATCHED_KEPT_MS = 30 * 24 * 3600 * 1000
 
 SORTS = {
@@ -61,6 +64,14 @@ async def find_seen(tx: ReadTx, cluster_id: str, room_sid: str) -> Seen:
 
 async def claim_room(tx: WriteTx, cluster_id: str, room_sid: str) -> Seen:
     """Return what was seen of a room, and lock it: whoever sees more of it waits."""
+    row = await tx.fetch_one(
+        """SELECT seen, touched_ms FROM livekit_room
+           WHERE cluster_id = $1 AND room_sid = $2 {for_update}""",
+        cluster_id,
+        room_sid,
+    )
+    if row is not None and tx.now_ms - row[1] < TOUCHED_WITHIN_MS:
+        return _seen.decode(row[0])
     row = await tx.fetch_one(
         """INSERT INTO livekit_room (cluster_id, room_sid, seen, touched_ms)
            VALUES ($1, $2, '{}', $3)
@@ -201,7 +212,23 @@ def insert_call(call: Call) -> Statement:
 
 
 def update_call(call: Call) -> Statement:
-    """Return the statement that stores a changed call; its room was claimed before."""
+    """Return the statement that stores a changed call; its room was claimed before.
+
+    SQLite writes to every index on a column that is named, changed or not. So only those are that
+    may have changed: who talks does with an attempt, and when it began only where it was scheduled.
+    """
+    if call.attempt == 0 and call.schedule is None:
+        return (
+            """UPDATE phone_call SET state = $2, duration_ms = $3, updated_ms = $4, record = $5
+               WHERE call_id = $1""",
+            (
+                call.call_id,
+                call.state.value,
+                call.duration_ms,
+                call.updated_ms,
+                _encode(call).decode(),
+            ),
+        )
     return (
         """UPDATE phone_call SET organization_id = $2, cluster_id = $3, room_sid = $4, state = $5,
              agent_id = $6, is_unmatched = $7, started_ms = $8, duration_ms = $9, created_ms = $10,
