@@ -10,7 +10,7 @@ from cordboard.calls import operations, store
 from cordboard.calls.answering import Answering
 from cordboard.calls.model import Call, EndReason
 from cordboard.calls.seen import Sighting
-from cordboard.calls.steps import Deadlines
+from cordboard.calls.steps import ASK_AGAIN_AFTER_MS, Deadlines
 from cordboard.provisioning.reconcile import Reconciler
 from cordboard.routing.events import LiveKitEvent, Sight
 from cordboard.routing.livekit import APIKey, LiveKit
@@ -37,6 +37,8 @@ from tests.support.reconciled import CARRIER, CLUSTER, an_estate
 
 FROM = "+12125550100"
 WITHIN_S = 15
+REFUSED_MS = ASK_AGAIN_AFTER_MS + 100
+"""After that a request for an agent that LiveKit refused is made again."""
 
 
 class Desk:
@@ -266,12 +268,61 @@ async def test_a_dispatch_that_livekit_refuses_is_asked_for_again_without_the_po
         return any(asked.method == "CreateDispatch" for asked in lk.ledger) or None
 
     await eventually(is_refused)
-    desk.clock.advance(seconds=2)
-    for _ in range(2):
+    for _ in range(3):
+        desk.clock.advance(ms=REFUSED_MS)
         await asyncio.sleep(0.6)
-        desk.clock.advance(seconds=2)
     await caller.until_answered(WITHIN_S)
     assert len(worker.jobs) == 1
+
+
+async def refused_until_its_deadline(desk: Desk, lk: SimulatedLiveKit) -> None:
+    """Take the event of a caller, for whose agent LiveKit cannot be brought to send in time."""
+    lk.faults.add(Fault("CreateDispatch", FaultKind.ERROR_BEFORE, times=None))
+    await desk.answering.take(joined(*await desk.ring()))
+    for request in range(1, 5):
+
+        async def is_made(request: int = request) -> bool | None:
+            made = sum(asked.method == "CreateDispatch" for asked in lk.ledger)
+            (call,) = await desk.db.read(store.list_up, CLUSTER)
+            return (made == request and call.refused_ms is not None) or None
+
+        await eventually(is_made)
+        if request == 4:
+            lk.faults.clear()
+        desk.clock.advance(ms=REFUSED_MS)
+
+
+async def test_a_call_for_whose_agent_livekit_never_sends_ends_at_the_first_deadline(
+    desk: Desk, lk: SimulatedLiveKit
+) -> None:
+    worker = lk.register_worker("desk")
+    number = await registered(desk.db, desk.actor, inbound_agent_id="desk")
+    caller = await lk.call(number.phone_number, FROM, source=CARRIER)
+    await refused_until_its_deadline(desk, lk)
+
+    async def is_closing() -> Call | None:
+        (call,) = await desk.db.read(store.list_up, CLUSTER)
+        return call if call.closing_ms is not None else None
+
+    call = await eventually(is_closing)
+    assert call.closing_reason is EndReason.NOT_DISPATCHED
+    desk.clock.advance(seconds=1)
+    assert (await caller.until_ended(WITHIN_S)).status == 486
+    assert worker.jobs == []
+
+
+async def test_the_fallback_answers_when_livekit_does_not_send_for_the_agent(
+    desk: Desk, lk: SimulatedLiveKit
+) -> None:
+    first, night = lk.register_worker("desk"), lk.register_worker("night")
+    number = await registered(
+        desk.db, desk.actor, inbound_agent_id="desk", fallback_agent_id="night"
+    )
+    caller = await lk.call(number.phone_number, FROM, source=CARRIER)
+    await refused_until_its_deadline(desk, lk)
+    assert await caller.until_answered(WITHIN_S) == night.jobs[0].identity
+    (call,) = await desk.db.read(store.list_up, CLUSTER)
+    assert (call.attempt, call.refused_ms, first.jobs) == (1, None, [])
 
 
 async def test_a_dispatch_that_comes_after_the_call_leaves_no_room_behind(

@@ -5,6 +5,7 @@ import msgspec
 from cordboard.calls import operations, store
 from cordboard.calls.model import Call
 from cordboard.routing.livekit import LiveKit
+from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.routing.livekit_shapes import Dispatch
 from cordboard.routing.model import AgentVersion, Target, key_of
 from cordboard.runtime.clock import Clock
@@ -45,8 +46,17 @@ class Dispatching:
             looks_first: Whether somebody may have sent for an agent of this call before.
 
         Raises:
-            LiveKitError: It is not known to be sent for; asking again is safe.
+            LiveKitError: It is not known to be sent for, which is noted where somebody's telephone
+                rings meanwhile; asking again is safe.
         """
+        try:
+            await self._send(call, looks_first=looks_first)
+        except LiveKitError:
+            if call.dial is None:
+                await self._db.write(operations.note_refused, call)
+            raise
+
+    async def _send(self, call: Call, *, looks_first: bool) -> None:
         target = call.target
         if target is None:
             return

@@ -46,6 +46,7 @@ class EndReason(StrEnum):
 
     From ``BUSY`` on they are outbound calls' alone; ``REFUSED`` (by a guard, when it was due),
     ``MISSED`` (nobody was there when it was due) and ``SCHEDULE_CANCELLED`` are scheduled ones'.
+    ``NOT_DISPATCHED``: LiveKit did not take the request for its agent, so no worker knew of it.
     ``UNKNOWN``: it was dialled, or was about to be, and nobody is left who knows what came of it.
     """
 
@@ -60,6 +61,7 @@ class EndReason(StrEnum):
     CALLER_GAVE_UP = "caller_gave_up"
     AGENT_HUNG_UP = "agent_hung_up"
     NOT_ANSWERED = "not_answered"
+    NOT_DISPATCHED = "not_dispatched"
     CONNECTION_LOST = "connection_lost"
     BUSY = "busy"
     DECLINED = "declined"
@@ -200,6 +202,8 @@ class Call(msgspec.Struct, frozen=True):
         attempt: Which of the decision's targets is being tried, from 0.
         tried_ms: When that began; its deadlines count from here.
         asked_ms: When its dispatch was last asked for.
+        refused_ms: When LiveKit first failed to take the request for the agent that is being tried;
+            None: it has not.
         dispatch_id: The dispatch that stays; empty until it is known.
         closing_ms: Since when it is being ended by Cordboard, for ``closing_reason``.
         metadata: The customer's own notes.
@@ -226,6 +230,7 @@ class Call(msgspec.Struct, frozen=True):
     attempt: int = 0
     tried_ms: int = 0
     asked_ms: int = 0
+    refused_ms: int | None = None
     dispatch_id: str = ""
     closing_ms: int | None = None
     closing_reason: EndReason | None = None

@@ -216,9 +216,22 @@ def _is_doubtful(
 async def ask_again(tx: WriteTx, call: Call) -> Call | None:
     """Take over the dispatch of a call whose asker seems to be gone; None if another did.
 
-    The agent has not been asked yet, so its time begins now.
+    An agent that has not been asked for yet has its time from now on. Where LiveKit refused to
+    send for it, its time goes on: somebody's telephone rings meanwhile.
     """
-    return await _if_unmoved(tx, call, tried_ms=tx.now_ms, asked_ms=tx.now_ms)
+    tried_ms = tx.now_ms if call.refused_ms is None else call.tried_ms
+    return await _if_unmoved(tx, call, tried_ms=tried_ms, asked_ms=tx.now_ms)
+
+
+async def note_refused(tx: WriteTx, call: Call) -> Call | None:
+    """Note that LiveKit failed to take the request for a call's present agent; the first counts."""
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
+    now = await store.find_call_in_room(tx, call.cluster_id, call.room_sid)
+    if now is None or now.attempt != call.attempt or now.refused_ms is not None:
+        return None
+    after = now.changed(tx.now_ms, refused_ms=tx.now_ms)
+    await tx.execute_together(store.update_call(after))
+    return after
 
 
 async def try_next(tx: WriteTx, call: Call, seen: Seen) -> Call | None:
@@ -233,6 +246,7 @@ async def try_next(tx: WriteTx, call: Call, seen: Seen) -> Call | None:
         attempt=call.attempt + 1,
         tried_ms=tx.now_ms,
         asked_ms=tx.now_ms,
+        refused_ms=None,
         dispatch_id="",
     )
 

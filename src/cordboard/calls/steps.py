@@ -24,8 +24,8 @@ class Deadlines(msgspec.Struct, frozen=True):
     """How long agents and dials may take, in milliseconds where nothing else is said.
 
     Attributes:
-        joined_ms: From its dispatch until it is in the room.
-        audio_ms: From its dispatch until it can be heard.
+        joined_ms: From the first request for its dispatch until it is in the room.
+        audio_ms: From the first request for its dispatch until it can be heard.
         gone_ms: From the moment the last agent left an answered call until one is back, and from
             then until that one can be heard.
         late_ms: From the end of a call until an agent that took its job does not come any more.
@@ -81,12 +81,14 @@ def next_step(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step
     if call.closing_ms is not None:
         return _closing(call.closing_ms, call.started_ms, seen.caller, now_ms)
     # Whom LiveKit sent for alone Cordboard does not ask again; a fallback is always its own.
+    agents = _agents(call, seen, now_ms, deadlines)
     if (call.is_decided_here or call.attempt > 0) and not call.dispatch_id:
         ask_ms = call.asked_ms + ASK_AGAIN_AFTER_MS
-        if now_ms >= ask_ms:
-            return AskAgain()
-        return _sooner(Wait(ask_ms), _agents(call, seen, now_ms, deadlines))
-    return _agents(call, seen, now_ms, deadlines)
+        # An agent that nobody has asked for yet is asked for, however late that is.
+        if call.refused_ms is not None and isinstance(agents, GoOn):
+            return agents
+        return AskAgain() if now_ms >= ask_ms else _sooner(Wait(ask_ms), agents)
+    return agents
 
 
 def _closing(closing_ms: int, started_ms: int, caller: Presence, now_ms: int) -> Step:
@@ -105,6 +107,8 @@ def _agents(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
     here = [agent for agent in seen.agents if agent.is_here]
     if any(agent.audio_ms is not None for agent in here):
         return NOTHING
+    is_refused = call.refused_ms is not None and not call.dispatch_id
+    absent = EndReason.NOT_DISPATCHED if is_refused else EndReason.NO_AGENT
     if here:
         due_ms, reason = call.tried_ms + deadlines.audio_ms, EndReason.AGENT_SILENT
         if call.answered_ms is not None:
@@ -113,9 +117,9 @@ def _agents(call: Call, seen: Seen, now_ms: int, deadlines: Deadlines) -> Step:
         gone_ms = max(agent.left_ms or 0 for agent in seen.agents)
         due_ms, reason = gone_ms + deadlines.gone_ms, EndReason.AGENT_GONE
         if call.attempt > 0 and call.tried_ms > gone_ms:
-            due_ms, reason = call.tried_ms + deadlines.joined_ms, EndReason.NO_AGENT
+            due_ms, reason = call.tried_ms + deadlines.joined_ms, absent
     else:
-        due_ms, reason = call.tried_ms + deadlines.joined_ms, EndReason.NO_AGENT
+        due_ms, reason = call.tried_ms + deadlines.joined_ms, absent
     return GoOn(reason) if now_ms >= due_ms else Wait(due_ms)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from cordboard.calls.model import EndReason
 from cordboard.calls.seen import Sighting
-from cordboard.calls.steps import ASK_AGAIN_AFTER_MS, Deadlines, GoOn, Wait, next_step
+from cordboard.calls.steps import ASK_AGAIN_AFTER_MS, AskAgain, Deadlines, GoOn, Wait, next_step
 from cordboard.routing.events import Sight
 from tests.support.builders import a_name
 from tests.unit.calls.test_record import (
@@ -29,6 +29,17 @@ def test_an_agent_deadline_shorter_than_the_patience_with_a_dispatch_counts() ->
     assert next_step(call, room, START, hasty) == Wait(START + 1_200)
     assert next_step(call, room, START + 1_200, hasty) == GoOn(EndReason.NO_AGENT)
     assert step(call, room, 0) == Wait(START + ASK_AGAIN_AFTER_MS)
+
+
+def test_an_agent_that_livekit_does_not_send_for_has_its_time_from_the_first_request() -> None:
+    room, late = seen(CALLER), a_call(dispatch_id="", asked_ms=START + 4_500)
+    refused = late.changed(START, refused_ms=START)
+    assert step(refused, room, 5_999) == Wait(START + 6_000)
+    assert step(refused, room, 6_000) == GoOn(EndReason.NOT_DISPATCHED)
+    assert step(refused, room, 9_000) == GoOn(EndReason.NOT_DISPATCHED)
+    assert step(late, room, 9_000) == AskAgain(), "nobody has asked for it"
+    sent = refused.changed(START, dispatch_id="AD_1")
+    assert step(sent, room, 6_000) == GoOn(EndReason.NO_AGENT)
 
 
 def test_a_call_is_without_an_agent_since_its_last_one_left() -> None:
