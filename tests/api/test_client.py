@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cordboard.edge.cli.simulation import SimulationError, open_simulation
 from cordboard.edge.client import agents, api_keys, numbers
 from cordboard.edge.client.errors import (
     DeadlineError,
@@ -24,6 +25,7 @@ from tests.support.server import RunningServer
 from tests.support.wire import an_answer, lossy_wire, scripted_server
 
 IMPATIENT = Patience(connect_s=5, total_s=20, first_wait_s=0.01)
+ENDLESS = b"[" * 10_000
 SILENT = Patience(connect_s=5, total_s=0.3, first_wait_s=0.01)
 
 
@@ -260,12 +262,21 @@ async def test_a_server_without_tls_is_named_as_such(server: RunningServer) -> N
         (an_answer("200 OK", b'{"message": "ok", "data": {}}'), "missing required field `avail"),
         (an_answer("404 Not Found", b"{}"), "missing required field"),
         (an_answer("200 OK", b"\xff"), "status 200, no content type"),
+        (an_answer("200 OK", b'{"message": "ok", "data": ' + ENDLESS), "nested too deep"),
+        (an_answer("500 Oh no", b'{"x": ' + ENDLESS), "status 500, JSON that is nested too deep"),
     ],
 )
 async def test_an_answer_that_is_not_the_apis_is_told_apart(answer: bytes, reason: str) -> None:
     async with scripted_server(answer) as scripted:
         with pytest.raises(ForeignAnswerError, match=reason):
             await send_to(scripted.url, numbers.list_available_numbers())
+
+
+async def test_an_endless_answer_is_not_taken_for_a_simulated_livekit_s() -> None:
+    answer = an_answer("200 OK", b'{"x": ' + ENDLESS)
+    async with scripted_server(answer) as scripted, open_simulation(scripted.url) as simulation:
+        with pytest.raises(SimulationError, match="no simulated LiveKit of this version"):
+            await simulation.place_call("+14155550100", "+12125550100", "127.0.0.1")
 
 
 async def test_a_redirect_is_not_followed_with_the_key_pair() -> None:

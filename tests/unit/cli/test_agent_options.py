@@ -27,11 +27,23 @@ def test_create_sends_options_and_the_file_and_options_win(tmp_path: Path) -> No
     }
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'"x"', b"{", b'{"a": "\xff"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'"x"', b"{", b'{"a": "\xff"}', b'{"a": ' + b"[" * 10_000]
+)
 def test_a_file_without_a_json_object_is_wrong_usage(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "agent.json"
     file.write_bytes(content)
     with pytest.raises(typer.BadParameter, match="does not hold a JSON object"):
+        AgentFields(fields_file=str(file)).given()
+
+
+def test_a_file_is_as_deep_as_the_api_takes_it(tmp_path: Path) -> None:
+    file = tmp_path / "agent.json"
+    file.write_text('{"a": ' + "[" * 99 + "]" * 99 + "}")
+    assert AgentFields(fields_file=str(file)).given().keys() == {"a"}
+    # As a body this would be refused only when it has been read.
+    file.write_text('{"a": ' + "[" * 100 + "]" * 100 + "}")
+    with pytest.raises(typer.BadParameter, match="nested more than 100 deep"):
         AgentFields(fields_file=str(file)).given()
 
 

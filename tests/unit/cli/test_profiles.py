@@ -56,7 +56,9 @@ def test_one_that_had_the_name_before_gets_another_with_all_its_fields(file: Pat
     assert kept["local-1"] == kept["newer"] == other
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"local": 1}', "\x00"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"local": 1}', "\x00", '{"local": ' + "[" * 10_000]
+)
 def test_a_file_of_another_form_is_refused_and_stays(file: Path, content: str) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(content)

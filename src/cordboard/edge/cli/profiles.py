@@ -112,7 +112,7 @@ def _entries(path: Path) -> dict[str, object]:
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
         raise ProfileFileError(message) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProfileFileError(_malformed(path, error)) from error
 
 

@@ -127,6 +127,6 @@ async def open_simulation(url: str) -> AsyncIterator[Simulation]:
 def _placed(raw: bytes) -> PlacedCall:
     try:
         return msgspec.json.decode(raw, type=PlacedCall)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = "what answers there is no simulated LiveKit of this version"
         raise SimulationError(message) from error

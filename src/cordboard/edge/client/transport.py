@@ -183,6 +183,8 @@ def _read(request: Request[T], status: int, headers: Mapping[str, str], raw: byt
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         content_type = headers.get("Content-Type", "no content type")
         raise ForeignAnswerError(request, status, content_type) from error
+    except RecursionError as error:
+        raise ForeignAnswerError(request, status, "JSON that is nested too deep") from error
     raise RefusedError(request, status, failure, _seconds(headers.get("Retry-After")))
 
 
