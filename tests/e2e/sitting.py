@@ -58,9 +58,14 @@ class _Sitting:
     async def sit(self) -> None:
         """Join, and do as told until it shall leave.
 
-        Nobody cancels this: LiveKit's client ends the process when a connection is abandoned.
+        Nobody cancels this: LiveKit's client ends the process when a connection is abandoned. What
+        it publishes has a connection of its own. On one with what it subscribes to, 1.2.1 loses a
+        wish for an offer that comes just as the offer before is settled, and makes none from then
+        on: what is published later never flows ("publish time out" in the server's log).
         """
-        options = rtc.RoomOptions(auto_subscribe=not self._take.is_telephone)
+        options = rtc.RoomOptions(
+            auto_subscribe=not self._take.is_telephone, single_peer_connection=False
+        )
         try:
             await self._room.connect(self._take.url, self._take.token, options)
         except rtc.ConnectError:
