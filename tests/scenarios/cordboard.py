@@ -42,12 +42,21 @@ class Cordboard:
         self._serving = await asyncio.to_thread(self._place.serve, **self._settings)
         self._pair = self._pair or self._serving.first_pair()
         self._caller = self._serving.caller(self._pair)
-        self._events.targets.append(self._events_url)
+        self.hear()
         await eventually(self._catch_all)
 
     @property
     def _events_url(self) -> str:
         return f"http://127.0.0.1:{self._serving.port}/livekit/events"
+
+    def hear(self) -> None:
+        """Get LiveKit's events from now on."""
+        self._events.targets.append(self._events_url)
+
+    def hear_nothing(self) -> None:
+        """Get no event from now on, as a node that LiveKit's events are not led to."""
+        if self._events_url in self._events.targets:
+            self._events.targets.remove(self._events_url)
 
     async def _catch_all(self) -> bool | None:
         drift = await self.request("GET", "/api/livekit/drift")
@@ -61,18 +70,23 @@ class Cordboard:
 
     async def kill(self) -> None:
         """End it without notice."""
-        if self._events_url in self._events.targets:
-            self._events.targets.remove(self._events_url)
+        self.hear_nothing()
         self._serving.process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(self._serving.end)
 
     @asynccontextmanager
-    async def others(self, count: int) -> AsyncIterator[list["Cordboard"]]:
-        """Run so many more like it on the same database for the time of a block."""
+    async def others(self, count: int, **environment: str) -> AsyncIterator[list["Cordboard"]]:
+        """Run so many more like it on the same database for the time of a block.
+
+        Args:
+            count: How many.
+            environment: In what their settings differ; an empty value is that of the first start.
+        """
+        settings = {name: value for name, value in (self._settings | environment).items() if value}
         async with AsyncExitStack() as stack:
             more = [Cordboard(self._place, self._events, self._pair) for _ in range(count)]
             for each in more:
-                await each.start(**self._settings)
+                await each.start(**settings)
                 stack.push_async_callback(each.kill)
             yield more
 

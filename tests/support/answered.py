@@ -99,9 +99,9 @@ class Answered:
         return sum(asked.method == method for asked in self.lk.ledger)
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], within_s: float = PATIENCE_S) -> T:
     """Return what ``look`` finds, once it finds something."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(within_s):
         while True:
             found = await look()
             if found is not None:
