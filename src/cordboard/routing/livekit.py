@@ -60,7 +60,9 @@ class LiveKit:
         """Connect nothing yet; must be made on the event loop that uses it."""
         self.cluster_id = cluster_id
         # A dial keeps its connection while the phone rings; calls must not queue behind dials.
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        )
         self._clients = [
             ListingClient(url, key.api_key, key.api_secret, self._session) for key in keys
         ]
@@ -169,9 +171,8 @@ class LiveKit:
 
     async def list_participants(self, room: str) -> list[shapes.Participant]:
         """Return who is in a room; nobody when it is not there."""
-        request = api.ListParticipantsRequest(room=room)
         try:
-            answer = await self._ask(lambda client: client.room.list_participants(request))
+            answer = await self._ask(lambda client: client.list_participants(room))
         except LiveKitNotFoundError:
             return []
         return [participant_from(item) for item in answer.participants]
@@ -197,13 +198,13 @@ class LiveKit:
             metadata=target.metadata,
             deployment=target.livekit_deployment or "",
         )
-        made = await self._ask(lambda client: client.agent_dispatch.create_dispatch(request))
+        made = await self._ask(lambda client: client.create_dispatch(request))
         return made.id
 
     async def list_dispatches(self, room: str) -> list[shapes.Dispatch]:
         """Return a room's dispatches; none when it is not there."""
         try:
-            found = await self._ask(lambda client: client.agent_dispatch.list_dispatch(room))
+            found = await self._ask(lambda client: client.list_dispatches(room))
         except LiveKitNotFoundError:
             return []
         return [
@@ -214,7 +215,7 @@ class LiveKit:
                 metadata=item.metadata,
                 worker_ids=tuple(job.state.worker_id for job in item.state.jobs),
             )
-            for item in found
+            for item in found.agent_dispatches
         ]
 
     async def delete_dispatch(self, room: str, dispatch_id: str) -> None:

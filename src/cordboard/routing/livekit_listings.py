@@ -8,13 +8,12 @@ itself, and answers with everything.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
 from typing import Any, TypeVar
 
-import aiohttp
-import msgspec
 from google.protobuf.message import Message
 from livekit import api
+
+from cordboard.routing.livekit_rooms import RoomClient
 
 T = TypeVar("T")
 
@@ -24,27 +23,9 @@ ITEM = 0x0A
 PIECE_BYTES = 20_000
 """How much is taken and decoded at a time: some fifty objects, well below a millisecond."""
 
-SERVICE = "twirp/livekit.SIP"
 
-
-class _Refusal(msgspec.Struct):
-    """What Twirp says instead of an answer (https://twitchtv.github.io/twirp/docs/errors.html)."""
-
-    code: str = "unknown"
-    msg: str = ""
-
-
-class ListingClient(api.LiveKitAPI):
+class ListingClient(RoomClient):
     """The client library's client, and besides, the calls that list everything undecoded."""
-
-    def __init__(self, url: str, key: str, secret: str, session: aiohttp.ClientSession) -> None:
-        """Connect nothing yet."""
-        super().__init__(url, key, secret, session=session, failover=False)
-        # A LiveKit may be named by the address of its WebSocket, here as in the client library.
-        over_http = f"http{url.removeprefix('ws')}" if url.startswith("ws") else url
-        self._sip_url = f"{over_http.rstrip('/')}/{SERVICE}"
-        self._key_pair = key, secret
-        self._connections = session
 
     async def inbound_trunks(self) -> list[bytes]:
         """Ask for all inbound trunks: a ``ListSIPInboundTrunkResponse``, in pieces."""
@@ -56,24 +37,8 @@ class ListingClient(api.LiveKitAPI):
 
     async def _list(self, method: str, request: Message) -> list[bytes]:
         token = api.AccessToken(*self._key_pair).with_sip_grants(api.SIPGrants(admin=True))
-        headers = {
-            "Authorization": f"Bearer {token.to_jwt()}",
-            "Content-Type": "application/protobuf",
-        }
-        url, body = f"{self._sip_url}/{method}", request.SerializeToString()
-        async with self._connections.post(url, headers=headers, data=body) as answer:
-            if answer.status != HTTPStatus.OK:
-                raise _refused(answer.status, await answer.read())
+        async with self._asked("SIP", method, request, token.to_jwt()) as answer:
             return [piece async for piece in answer.content.iter_chunked(PIECE_BYTES)]
-
-
-def _refused(status: int, body: bytes) -> api.ServerError:
-    """Return the client library's error for an answer that is no listing."""
-    try:
-        said = msgspec.json.decode(body, type=_Refusal)
-    except msgspec.MsgspecError:
-        said = _Refusal()
-    return api.ServerError(said.code, said.msg, status=status)
 
 
 def converted(
