@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from cordboard.runtime.db.sqlite import open_connection
-from cordboard.runtime.db.sqlite_writer import PATIENCE_S, SQLiteWriter
+from cordboard.runtime.db.sqlite_writer import (
+    LARGEST_GROUP,
+    MOST_PATIENT,
+    PATIENCE_S,
+    SQLiteWriter,
+)
 from cordboard.runtime.errors import DatabaseUnavailableError
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_copy
@@ -76,7 +81,7 @@ async def test_patient_writes_wait_for_one_that_does_not_and_share_its_commit(
     await turns()
     assert (writer.commits, [each.done() for each in patient]) == (0, [False, False])
     assert await writer.prompt("c") == "c"
-    assert [each.result() for each in patient] == ["a", "b"]
+    assert await asyncio.gather(*patient) == ["a", "b"]
     assert writer.commits == 1
 
 
@@ -123,4 +128,46 @@ async def test_a_patient_write_that_fails_costs_the_prompt_one_nothing(
 
     failing = writer.writer.submit(refused, is_long=False, is_patient=True)
     assert await writer.prompt("a") == "a"
-    assert isinstance(failing.exception(), LookupError)
+    with pytest.raises(LookupError):
+        await failing
+
+
+async def test_whoever_hurries_waits_for_a_few_patient_ones_and_the_others_follow(
+    writer_of: Callable[[float], Writer],
+) -> None:
+    writer = writer_of(FOR_EVER_S)
+    patient = [writer.patient(str(place)) for place in range(2 * MOST_PATIENT + 1)]
+    assert await writer.prompt("a") == "a"
+    assert writer.commits == 1
+    assert not any(each.done() for each in patient[MOST_PATIENT:])
+    await asyncio.gather(*patient)
+    assert writer.commits == 3
+
+
+async def test_whoever_hurries_has_gone_on_before_patient_ones_are_told(
+    writer_of: Callable[[float], Writer],
+) -> None:
+    writer, order = writer_of(FOR_EVER_S), list[str]()
+
+    async def note(name: str) -> None:
+        order.append(name)
+
+    async def goes_on(writing: asyncio.Future[Any]) -> None:
+        order.append(await writing)
+        await asyncio.create_task(note("what follows"))
+
+    patient = writer.patient("patient")
+    patient.add_done_callback(lambda told: order.append(told.result()))
+    await asyncio.gather(goes_on(writer.prompt("prompt")), patient)
+    assert order == ["prompt", "what follows", "patient"]
+
+
+async def test_many_who_hurry_do_not_keep_a_patient_one_from_its_turn(
+    writer_of: Callable[[float], Writer],
+) -> None:
+    writer = writer_of(FOR_EVER_S)
+    patient = writer.patient("patient")
+    prompt = [writer.prompt(str(place)) for place in range(10 * LARGEST_GROUP)]
+    assert await patient == "patient"
+    assert not prompt[-1].done()
+    await asyncio.gather(*prompt)

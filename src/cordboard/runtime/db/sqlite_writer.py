@@ -33,6 +33,9 @@ from cordboard.runtime.errors import (
 from cordboard.runtime.telemetry.metrics import DATABASE_GROUP_SIZE, DATABASE_QUEUE_DEPTH
 
 LARGEST_GROUP = 64
+MOST_PATIENT = 16
+"""How many patient transactions go with a group: whoever hurries waits for all that are in it."""
+
 LONGEST_QUEUE = 4096
 BUSY_TIMEOUT_MS = 5000
 PATIENCE_S = 0.005
@@ -46,15 +49,21 @@ class PendingWrite(Outcome):
     forgotten. Its outcome counts once the commit has returned.
     """
 
-    __slots__ = ("is_long", "start")
+    __slots__ = ("is_long", "is_patient", "start")
 
     def __init__(
-        self, start: WriteFunction[Any], future: asyncio.Future[Any], *, is_long: bool
+        self,
+        start: WriteFunction[Any],
+        future: asyncio.Future[Any],
+        *,
+        is_long: bool,
+        is_patient: bool,
     ) -> None:
         """Queue ``start``."""
         super().__init__(future)
         self.start = start
         self.is_long = is_long
+        self.is_patient = is_patient
 
     def run(self, tx: SQLiteTx) -> None:
         """Run the function and note its outcome."""
@@ -77,6 +86,7 @@ class SQLiteWriter:
         self._connection = connection
         self._clock = clock
         self._queue: deque[PendingWrite] = deque()
+        self._patient: deque[PendingWrite] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._is_closed = False
         self._patience_s = patience_s
@@ -99,15 +109,16 @@ class SQLiteWriter:
         Raises:
             DatabaseUnavailableError: The queue is full or the database is closed.
         """
-        if self._is_closed or len(self._queue) >= LONGEST_QUEUE:
+        if self._is_closed or self._depth() >= LONGEST_QUEUE:
             detail = "The database is closed" if self._is_closed else "Too many writes are waiting"
             raise DatabaseUnavailableError(f"{detail}; nothing was done")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._queue.append(PendingWrite(start, future, is_long=is_long))
-        if not is_patient or self._is_due:
+        write = PendingWrite(start, future, is_long=is_long, is_patient=is_patient)
+        (self._patient if is_patient else self._queue).append(write)
+        if not is_patient:
             self._hurry()
-        elif self._timer is None:
+        elif self._timer is None and not self._is_due:
             self._timer = loop.call_later(self._patience_s, self._hurry)
         return future
 
@@ -119,6 +130,9 @@ class SQLiteWriter:
             await asyncio.wait([self._pump])
         self._thread.close()
         self._connection.close()
+
+    def _depth(self) -> int:
+        return len(self._queue) + len(self._patient)
 
     def _hurry(self) -> None:
         """Let nothing that waits now wait any longer."""
@@ -132,14 +146,13 @@ class SQLiteWriter:
     async def _work(self) -> None:
         """Run what is due, group by group, until nothing is."""
         while group := self._next_group():
-            DATABASE_QUEUE_DEPTH.set(len(self._queue))
+            DATABASE_QUEUE_DEPTH.set(self._depth())
             DATABASE_GROUP_SIZE.observe(len(group))
             try:
                 alone = group if group[0].is_long else await self._run_together(group)
                 if alone:
                     await self._in_thread(self._run_alone, alone)
-                for write in group:
-                    write.settle()
+                await _tell(group)
             except BaseException as error:
                 self._give_up(group, error)
                 raise
@@ -152,27 +165,39 @@ class SQLiteWriter:
         for write in group:
             lost = IndeterminateWriteError("The database's writer failed: it may have happened")
             _settle_with(write, lost, error)
-        for write in self._queue:
+        for write in (*self._queue, *self._patient):
             refused = DatabaseUnavailableError("The database's writer failed; nothing was done")
             _settle_with(write, refused, error)
         self._queue.clear()
+        self._patient.clear()
         self._is_due = False
 
     def _next_group(self) -> list[PendingWrite]:
         """Take the next long transaction, or as many short ones as stand before it.
 
-        Patient ones go with whatever is due.
+        Some of the patient ones go with those, and behind them, once they are due.
         """
         group: list[PendingWrite] = []
-        while self._is_due and self._queue and len(group) < LARGEST_GROUP:
+        while self._queue and len(group) < LARGEST_GROUP:
             if group and (group[0].is_long or self._queue[0].is_long):
                 break
             write = self._queue.popleft()
             if not write.future.done():
                 group.append(write)
-        if not self._queue:
+        if group and group[0].is_long:
+            return group
+        return group + self._patient_ones() if group or self._is_due else group
+
+    def _patient_ones(self) -> list[PendingWrite]:
+        """Take those that have waited longest; all that wait now go before any of later."""
+        taken: list[PendingWrite] = []
+        while self._patient and len(taken) < MOST_PATIENT:
+            write = self._patient.popleft()
+            if not write.future.done():
+                taken.append(write)
+        if not self._patient:
             self._is_due = False
-        return group
+        return taken
 
     async def _in_thread(self, fn: Callable[..., Any], *args: object) -> None:
         await self._thread.run(partial(fn, *args))
@@ -262,6 +287,17 @@ class SQLiteWriter:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+async def _tell(group: Sequence[PendingWrite]) -> None:
+    """Hand out the outcomes; who hurries goes on before the patient ones are told."""
+    hurrying = [write for write in group if not write.is_patient]
+    for write in hurrying:
+        write.settle()
+    if 0 < len(hurrying) < len(group):
+        await asyncio.sleep(0)
+    for write in group:
+        write.settle()
 
 
 def _settle_with(write: PendingWrite, failure: DomainError, cause: BaseException) -> None:
