@@ -7,6 +7,7 @@ import pytest
 from livekit import api
 
 from cordboard.calls import operations, store
+from cordboard.calls.answering import MOST_FAILURES
 from cordboard.calls.model import EndReason
 from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.runtime.db import Database
@@ -66,6 +67,34 @@ async def test_a_room_that_livekit_fails_to_look_into_keeps_no_other_from_its_tu
         assert len(await desk.db.read(store.list_up, CLUSTER)) == 1
         await desk.answering.poll()
         assert len(await desk.db.read(store.list_up, CLUSTER)) == 2
+
+
+async def test_a_turn_of_the_poller_ends_when_too_many_rooms_cannot_be_looked_into(
+    db: Database, clock: SettableClock
+) -> None:
+    async with simulated_livekit() as lk, a_desk(db, clock, lk) as desk:
+        number = await registered(desk.db, desk.actor, inbound_agent_id="desk")
+        for place in range(MOST_FAILURES):
+            await desk.livekit.create_room(f"call_{place}", 300)
+        await lk.call(number.phone_number, FROM, source=CARRIER)
+        await desk.ring()
+        desk.clock.advance(seconds=2)
+        failing = Fault("ListParticipants", FaultKind.ERROR_BEFORE, times=None)
+        lk.faults.add(failing)
+        for turn in range(1, 3):
+            with pytest.raises(LiveKitError):
+                await desk.answering.poll()
+            looks = sum(one.status != 200 for one in lk.ledger)
+            assert looks == turn * MOST_FAILURES
+        lk.faults.clear()
+        lk.faults.add(msgspec.structs.replace(failing, times=MOST_FAILURES - 1))
+        with pytest.raises(LiveKitError):
+            await desk.answering.poll()
+        # Fewer than that keep none of the others from its turn.
+        lk.faults.clear()
+        assert len([one for one in lk.ledger if one.status != 200]) == 3 * MOST_FAILURES - 1
+        await desk.answering.poll()
+        assert len(await desk.db.read(store.list_up, CLUSTER)) == 1
 
 
 async def test_an_agent_that_is_sent_for_after_the_next_one_took_over_is_called_off(

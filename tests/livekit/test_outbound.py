@@ -1,17 +1,25 @@
 """An outbound call: the agent joins, the number is dialled, and the record says how it went."""
 
+import asyncio
+
 import msgspec
 import pytest
 
 from cordboard.calls.model import Call, CallState, EndReason
+from cordboard.calls.outbound.dialling import Dialler
 from cordboard.calls.outbound.limits import Usage
 from cordboard.calls.outbound.model import PhoneCallRequest
 from cordboard.calls.outbound.operations import place_call
 from cordboard.calls.outbound.reservations import change_guards
 from cordboard.calls.outbound.store.guards import get_usage
+from cordboard.calls.seen import Seen
+from cordboard.calls.store import find_followed
+from cordboard.runtime.clock import system_clock
 from cordboard.simulated.livekit import Behaviour, Fault, FaultKind, Outcome
+from tests.support.answered import DEADLINES
 from tests.support.numbers import registered
 from tests.support.outbound import CALLEE, Outbound, outbound
+from tests.support.reconciled import CLUSTER
 
 
 def has_ended(call: Call) -> bool:
@@ -220,6 +228,27 @@ async def test_of_several_deciders_one_dials(database_url: str) -> None:
         over = await world.records_once(4, has_ended)
         assert {call.end_reason for call in over} == {EndReason.BUSY}
         assert len(desk.jobs) == calls.invites == 4
+
+
+async def test_deciders_that_know_the_call_as_it_was_change_nothing(database_url: str) -> None:
+    async with outbound(database_url) as calls:
+        world = calls.world
+        desk = world.lk.register_worker("desk")
+        calls.answers(Outcome(hangs_up_after_s=1.0))
+        late = Dialler(world.db, world.livekit, system_clock, DEADLINES, lambda _: None)
+        placed = await calls.place()
+        known: list[tuple[Call, Seen]] = []
+        while not known or known[-1][0].ended_ms is None:
+            found = await world.db.read(find_followed, CLUSTER, placed.call_id)
+            if found is not None and found not in known:
+                known.append(found)
+                for view in known:
+                    await late.advance(*view)
+            await asyncio.sleep(0.005)
+        await late.stop()
+        assert (await ended(calls)).end_reason is EndReason.CALLER_HUNG_UP
+        assert (calls.invites, len(desk.jobs)) == (1, 1)
+        assert len(known) >= len(CallState) - 1, "it was seen in each state"
 
 
 async def test_a_dial_whose_answer_is_lost_is_adopted(database_url: str) -> None:

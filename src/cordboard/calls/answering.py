@@ -321,8 +321,7 @@ class Answering:
                 decider may have gone on since: so has every step to hold its own against the
                 database.
         """
-        # Whether a dial is under way decides about a room, so that is always looked up.
-        if latest is not None and latest.seen is not None and latest.call.dial is None:
+        if latest is not None and latest.seen is not None:
             call, seen = latest.call, latest.seen
         else:
             found = await self._db.read(store.find_followed, self._livekit.cluster_id, call_id)
