@@ -122,6 +122,9 @@ def open_connection(path: Path, cache_kib: int, *, create: bool = False) -> apsw
         connection.pragma("synchronous", "FULL")
         connection.pragma("foreign_keys", True)  # noqa: FBT003 - the pragma's own value
         connection.pragma("cache_size", -cache_kib)
+        # Else SQLite looks for statistics of the values when it plans, of which there are none, and
+        # so plans whatever is more than a look-up of one key in one table anew for every run.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # Each savepoint of a group keeps a journal of its own, which else goes through a file.
         connection.pragma("temp_store", "MEMORY")
     except apsw.NotADBError as error:
