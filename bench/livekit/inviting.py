@@ -73,7 +73,7 @@ class _Bench:
 
     async def _fill(self, pairs: int) -> None:
         """Write dedicated numbers straight into Redis, as the server keeps them there."""
-        client = redis.Redis(host=HOST, port=self._gateway.redis_port)
+        client = redis.Redis(host=HOST, port=self._gateway.server.redis_port)
         for begin in range(self._pairs, pairs, AT_ONCE):
             places = range(begin, min(begin + AT_ONCE, pairs))
             await client.hset(

@@ -30,7 +30,6 @@ from tests.e2e.seat_words import (
 )
 
 SEATS_OF_A_PROCESS = 100
-NEXT_IS_STARTED_AT = 50
 SAID_AT_THE_END = 2000
 ROOT = Path(__file__).parents[2]
 
@@ -124,6 +123,11 @@ class _Process:
         self._seats: dict[int, Seat] = {}
         self._reading = asyncio.create_task(self._read())
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
     def seat(self, number: int) -> Seat:
         """Return a place that is still to be taken."""
         self.given += 1
@@ -165,12 +169,17 @@ class _Process:
 class Seats:
     """Where places are had from."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, of_a_process: int) -> None:
+        self._folder, self._of_a_process = folder, of_a_process
         self._numbers = itertools.count()
         self._processes: list[_Process] = []
         self._next: asyncio.Task[_Process] | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def running(self) -> int:
+        """How many processes there are at which somebody sits or may."""
+        return sum(process.is_running for process in self._processes)
 
     async def open(self) -> None:
         """Start the first process."""
@@ -203,9 +212,9 @@ class Seats:
         """Return one that takes a seat more."""
         async with self._turn:
             process = self._processes[-1]
-            if process.given == NEXT_IS_STARTED_AT and self._next is None:
+            if process.given == self._of_a_process // 2:
                 self._next = asyncio.create_task(self._started())
-            if process.given >= SEATS_OF_A_PROCESS and self._next is not None:
+            if process.given == self._of_a_process and self._next is not None:
                 process.end_with_the_last()
                 process, self._next = await self._next, None
                 self._processes.append(process)
@@ -235,9 +244,11 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def opened_seats(folder: Path) -> AsyncIterator[Seats]:
+async def opened_seats(
+    folder: Path, of_a_process: int = SEATS_OF_A_PROCESS
+) -> AsyncIterator[Seats]:
     """Have places for the time of a block; their processes write into the folder."""
-    seats = Seats(folder)
+    seats = Seats(folder, of_a_process)
     await seats.open()
     try:
         yield seats

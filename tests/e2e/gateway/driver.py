@@ -18,14 +18,18 @@ from tests.e2e.tone_worker import ToneWorker, registered_worker
 
 
 class GatewayDriver:
-    """A real livekit-server whose SIP side is the gateway."""
+    """A real livekit-server whose SIP side is the gateway.
+
+    Attributes:
+        server: Everything about the server.
+    """
 
     carrier_address = "carrier.example.com"
 
     def __init__(self, server: Server, bus: Bus, far_end: FarEnd, stack: AsyncExitStack) -> None:
         self.url, self.api_key, self.api_secret = server.url, server.api_key, server.api_secret
-        self.redis_port = server.redis_port
-        self._server, self._bus, self._far_end, self._stack = server, bus, far_end, stack
+        self.server = server
+        self._bus, self._far_end, self._stack = bus, far_end, stack
 
     @property
     def dialled(self) -> list[Dialled]:
@@ -34,11 +38,11 @@ class GatewayDriver:
     async def register_worker(
         self, agent_name: str, deployment: str, behaviour: Behaviour
     ) -> ToneWorker:
-        registering = registered_worker(agent_name, deployment, behaviour, self._server)
+        registering = registered_worker(agent_name, deployment, behaviour, self.server)
         return await self._stack.enter_async_context(registering)
 
     async def call(self, to: str, from_: str, *, source: str, from_host: str) -> InboundCall:
-        call = InboundCall(self._bus, self._server, Invite(to, from_, source, from_host))
+        call = InboundCall(self._bus, self.server, Invite(to, from_, source, from_host))
         self._stack.push_async_callback(call.stop)
         return call
 
