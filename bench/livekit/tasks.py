@@ -66,18 +66,28 @@ class Rung(msgspec.Struct, frozen=True):
     behind_ms: float
 
 
-class Decided(msgspec.Struct, frozen=True):
-    """How long a decision took at one estate: medians over the rounds, in microseconds.
+class DecidedRound(msgspec.Struct, frozen=True):
+    """How long a decision took in one round, in microseconds.
 
     Attributes:
         cpu_p99_us: Of the thread's own time, which a busy machine disturbs less.
-        resident_mb: The memory of the process, which had all estates open.
     """
 
     p50_us: float
     p99_us: float
     cpu_p50_us: float
     cpu_p99_us: float
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """How decisions went at one estate.
+
+    Attributes:
+        rounds: Those of all estates were in the same minutes, so a ratio is taken within each.
+        resident_mb: The memory of the process, which had all estates open.
+    """
+
+    rounds: list[DecidedRound]
     resident_mb: float
 
 
