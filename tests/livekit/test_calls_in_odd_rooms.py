@@ -7,9 +7,10 @@ import pytest
 from livekit import api
 
 from cordboard.calls import operations, store
-from cordboard.calls.answering import MOST_FAILURES
+from cordboard.calls.looks import MOST_FAILURES
 from cordboard.calls.model import EndReason
 from cordboard.routing.livekit_errors import LiveKitError
+from cordboard.runtime.clock import system_clock
 from cordboard.runtime.db import Database
 from cordboard.simulated.livekit import Fault, FaultKind, simulated_livekit
 from tests.livekit.test_calls_held_up import FROM, a_desk, joined
@@ -19,6 +20,8 @@ from tests.support.numbers import registered
 from tests.support.reconciled import CARRIER, CLUSTER
 
 OTHER_FROM = "+12125550101"
+LATE_MS = 2_000
+"""After that a room is looked into that no event told of."""
 
 
 async def test_a_caller_that_opens_its_closed_room_again_hears_an_end(
@@ -41,7 +44,7 @@ async def test_a_caller_that_opens_its_closed_room_again_hears_an_end(
         again = msgspec.structs.replace(joined(room, person), room_sid=opened.info.sid)
         await desk.answering.take(again)
         assert (await desk.stands(call)).ended_ms is None
-        desk.clock.advance(seconds=2)
+        desk.clock.now_ms = system_clock() + LATE_MS
         await desk.answering.poll()
         assert lk.rooms.by_name == {}
         assert (await desk.stands(call)).end_reason is EndReason.CONNECTION_LOST
@@ -60,7 +63,7 @@ async def test_a_room_that_livekit_fails_to_look_into_keeps_no_other_from_its_tu
             return sum(room.participants for room in rooms) == 2 or None
 
         await eventually(both_ring)
-        desk.clock.advance(seconds=2)
+        desk.clock.now_ms = system_clock() + LATE_MS
         lk.faults.add(Fault("ListParticipants", FaultKind.ERROR_BEFORE))
         with pytest.raises(LiveKitError):
             await desk.answering.poll()
@@ -78,7 +81,7 @@ async def test_a_turn_of_the_poller_ends_when_too_many_rooms_cannot_be_looked_in
             await desk.livekit.create_room(f"call_{place}", 300)
         await lk.call(number.phone_number, FROM, source=CARRIER)
         await desk.ring()
-        desk.clock.advance(seconds=2)
+        desk.clock.now_ms = system_clock() + LATE_MS
         failing = Fault("ListParticipants", FaultKind.ERROR_BEFORE, times=None)
         lk.faults.add(failing)
         for turn in range(1, 3):
@@ -133,3 +136,26 @@ async def test_a_room_that_livekit_lists_for_longer_than_any_call_lasts_is_of_no
         desk.clock.advance(seconds=25 * 3600 + 1)
         await desk.answering.poll()
         assert (await desk.stands(call)).end_reason is EndReason.CONNECTION_LOST
+
+
+async def test_what_no_database_keeps_of_a_call_keeps_no_other_from_its_turn(
+    db: Database, clock: SettableClock
+) -> None:
+    async with simulated_livekit() as lk, a_desk(db, clock, lk) as desk:
+        number = await registered(desk.db, desk.actor, inbound_agent_id="desk")
+        await lk.call(number.phone_number, "a\0b", source=CARRIER)
+        await lk.call("sales\0", FROM, source=CARRIER)
+        await lk.call(number.phone_number, OTHER_FROM, source=CARRIER)
+
+        async def all_ring() -> bool | None:
+            rooms = await desk.livekit.list_rooms()
+            return sum(room.participants for room in rooms) == 3 or None
+
+        await eventually(all_ring)
+        desk.clock.advance(seconds=2)
+        for _ in range(3):
+            await desk.answering.poll()
+        query, mine = store.CallQuery(), desk.actor.organization_id
+        for lists, caller in (store.list_calls, OTHER_FROM), (store.list_unmatched, FROM):
+            (call,) = (await desk.db.read(lists, mine, query)).calls
+            assert call.leg.caller == caller

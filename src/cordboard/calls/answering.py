@@ -8,7 +8,7 @@ restart, for a lost event, on several nodes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import structlog
@@ -18,6 +18,7 @@ from cordboard.calls.closing import Closing
 from cordboard.calls.dispatching import Dispatching
 from cordboard.calls.early import EarlyLooks
 from cordboard.calls.looking import Looking, count_end
+from cordboard.calls.looks import Look, look_everywhere
 from cordboard.calls.model import Call, room_key
 from cordboard.calls.operations import Taken
 from cordboard.calls.outbound.dialling import Dialler
@@ -27,7 +28,6 @@ from cordboard.calls.seen import Seen
 from cordboard.calls.steps import AskAgain, Deadlines, EndRoom, GoOn, Wait, next_step
 from cordboard.routing.events import LiveKitEvent, Sight, is_room_of_calls
 from cordboard.routing.livekit import LiveKit
-from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.routing.livekit_shapes import Room
 from cordboard.runtime.clock import Clock
 from cordboard.runtime.db import Database, UniqueViolationError
@@ -46,9 +46,6 @@ PATIENCE_MS = 1500
 LONGEST_MS = 25 * 3_600_000
 """Longer than LiveKit lets any call last (24 h): a room that is listed still is left of a server
 that died."""
-
-MOST_FAILURES = 5
-"""How many looks of a turn may fail: each may take as long as LiveKit is waited for."""
 
 RETRY_S = 0.5
 REPEAT_END_S = 2.0
@@ -177,7 +174,7 @@ class Answering:
         """Look for what no event told: rooms without a record, calls without a room, deadlines.
 
         Raises:
-            LiveKitError: LiveKit cannot be asked.
+            DomainError: LiveKit cannot be asked, or some of the looks have failed.
         """
         self._turn += 1
         asked_ms = self._clock()
@@ -189,32 +186,13 @@ class Answering:
         up = await self._db.scan(store.list_up, self._livekit.cluster_id)
         known = {call.room_sid for call in up}
         self._left_alone &= rooms.keys()
-        looks: list[Callable[[], Awaitable[None]]] = [
+        looks: list[Look] = [
             partial(self._look_at_unknown, room, key)
             for key, room in rooms.items()
             if key not in known and key not in self._left_alone
         ]
         looks += [partial(self._look_after, one, rooms.get(one.room_sid), asked_ms) for one in up]
-        await self._do_all(looks)
-
-    async def _do_all(self, looks: list[Callable[[], Awaitable[None]]]) -> None:
-        """Look everywhere, each turn from another place on, until too many looks have failed.
-
-        Raises:
-            LiveKitError: The first failure; a room that LiveKit fails to look into keeps none of
-                the others from its turn.
-        """
-        begin = self._turn % len(looks) if looks else 0
-        failures: list[LiveKitError] = []
-        for look in looks[begin:] + looks[:begin]:
-            try:
-                await look()
-            except LiveKitError as error:
-                failures.append(error)
-                if len(failures) == MOST_FAILURES:
-                    break
-        if failures:
-            raise failures[0]
+        await look_everywhere(looks, self._turn)
 
     async def stop(self) -> None:
         """Leave everything as it is; whoever polls next goes on."""

@@ -138,8 +138,7 @@ def _event(body: _Body) -> LiveKitEvent | None:
         return None
     kind = _name_of(who.kind).lower()
     attributes = sip_attributes(who.attributes) if kind == "sip" else {}
-    # PostgreSQL keeps no NUL, and these are looked for as they are.
-    if "\0" in body.id + room.sid + room.name + who.sid + attributes.get("sip.ruleID", ""):
+    if not is_keepable(body.id + room.sid + who.sid):
         raise ValueError(body.event)
     return LiveKitEvent(
         event_id=body.id,
@@ -166,14 +165,26 @@ def _instant(at_ms: int) -> int:
 
 
 def _is_ours(name: str) -> bool:
-    return is_room_of_calls(name) or name.startswith(PROBE_PREFIX)
+    return is_room_of_calls(name) or (name.startswith(PROBE_PREFIX) and is_keepable(name))
 
 
 def is_room_of_calls(name: str) -> bool:
-    """Whether a room's name is of the kind that our rules give; others are never looked at."""
-    return name.startswith(f"{ROOM_PREFIX}_")
+    """Whether a room's name is of the kind that our rules give; others are never looked at.
+
+    Nor is one whose name cannot be kept: it holds what a caller calls itself.
+    """
+    return name.startswith(f"{ROOM_PREFIX}_") and is_keepable(name)
 
 
 def sip_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Return those attributes that tell about the SIP call."""
-    return {name: value for name, value in attributes.items() if name.startswith("sip.")}
+    """Return those attributes that tell about the SIP call, as far as they can be kept."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if name.startswith("sip.") and is_keepable(name + value)
+    }
+
+
+def is_keepable(text: str) -> bool:
+    """Whether a text of LiveKit's may go to the database: PostgreSQL keeps no NUL."""
+    return "\0" not in text

@@ -16,6 +16,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from livekit import api
 
 from cordboard.routing import livekit_shapes as shapes
+from cordboard.routing.events import is_keepable
 from cordboard.routing.livekit_errors import (
     DialFailedError,
     LiveKitConflictError,
@@ -170,12 +171,12 @@ class LiveKit:
         ]
 
     async def list_participants(self, room: str) -> list[shapes.Participant]:
-        """Return who is in a room; nobody when it is not there."""
+        """Return who is in a room, as far as they can be kept; nobody when it is not there."""
         try:
             answer = await self._ask(lambda client: client.list_participants(room))
         except LiveKitNotFoundError:
             return []
-        return [participant_from(item) for item in answer.participants]
+        return [participant_from(item) for item in answer.participants if is_keepable(item.sid)]
 
     async def remove_participant(self, room: str, identity: str) -> None:
         """Put one out of a room; one that is not there is no error."""

@@ -12,7 +12,9 @@ from cordboard.routing.event_token import EventUnverifiedError
 from cordboard.routing.events import (
     LiveKitEvent,
     Sight,
+    is_room_of_calls,
     parsed_event,
+    sip_attributes,
 )
 from cordboard.runtime.errors import InvalidError
 
@@ -149,14 +151,25 @@ def test_a_track_without_a_type_is_audio() -> None:
         {"createdAt": "-1"},
         {"id": "EV_\0"},
         {"room": {"sid": "RM_\0", "name": "call_1"}},
-        {"room": {"sid": "RM_1", "name": "call_\0"}},
         {"participant": JOINED["participant"] | {"sid": "PA_\0"}},
         {"participant": JOINED["participant"] | {"joinedAtMs": "9" * 18}},
         {"participant": JOINED["participant"] | {"joinedAtMs": "-1"}},
-        {"participant": JOINED["participant"] | {"attributes": {"sip.ruleID": "\0"}}},
     ],
     ids=str,
 )
 def test_what_no_database_keeps_and_no_calendar_has_is_no_event(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidError):
         parsed(JOINED | change)
+
+
+@pytest.mark.parametrize("name", ["call_\0", "cordboard-probe_\0"])
+def test_a_room_whose_name_no_database_keeps_is_of_no_call(name: str) -> None:
+    assert parsed(JOINED | {"room": {"sid": "RM_1", "name": name}}) is None
+    assert not is_room_of_calls(name)
+
+
+def test_an_attribute_that_no_database_keeps_is_not_there() -> None:
+    told = {"sip.callID": "SCL_1", "sip.ruleID": "\0", "sip.h.x\0": "1", "sip.phoneNumber": "a\0"}
+    event = parsed(JOINED | {"participant": JOINED["participant"] | {"attributes": told}})
+    assert event is not None
+    assert event.attributes == sip_attributes(told) == {"sip.callID": "SCL_1"}
