@@ -57,6 +57,7 @@ ACROSS_ORGANIZATIONS: dict[str, str] = {
     f"{_CALLS}::find_seen": "a room does not say whose it is",
     f"{_CALLS}::claim_room": "a room does not say whose it is",
     f"{_CALLS}::update_room": "the same",
+    f"{_CALLS}::update_unknown_room": "the same",
     f"{_CALLS}::find_call_in_room": "the same",
     f"{_CALLS}::find_in_room": "the same",
     f"{_CALLS}::find_followed": "whoever answers calls works for all organizations",

@@ -13,7 +13,7 @@ import pytest
 
 from cordboard.simulated.livekit.rooms import Room
 from tests.livekit.test_calls_events import catch_all_rule, hash_of, joined, posted
-from tests.support.answered import Answered, answered
+from tests.support.answered import Answered, answered, eventually
 from tests.support.builders import a_number
 from tests.support.exchange import FROM, Exchange, exchange
 from tests.support.process import Serving
@@ -126,6 +126,35 @@ async def test_what_others_do_at_the_same_livekit_is_not_kept(database_url: str)
         assert [(await posted(world, raw))[0] for raw in (foreign, left)] == [200, 200]
         assert rows(database_url) == before
         assert world.sent("DeleteRoom") == world.sent("CreateDispatch") == 0
+
+
+async def test_nothing_is_kept_of_those_who_meet_in_a_room_that_is_named_as_a_call_s(
+    database_url: str,
+) -> None:
+    async with answered(database_url) as world:
+        before = rows(database_url)
+        await world.livekit.create_room("call_standup", 300)
+        kinds: list[dict[str, object]] = [{}, {"kind": "STANDARD"}, {"kind": "EGRESS"}, {"kind": 7}]
+        for number, kind in enumerate(kinds):
+            for event in ("participant_joined", "participant_left"):
+                body = {
+                    "event": event,
+                    "id": f"EV_{event}_{number}",
+                    "room": {"sid": "RM_standup", "name": "call_standup"},
+                    "participant": {"sid": f"PA_{number}", **kind},
+                }
+                assert (await posted(world, json.dumps(body).encode()))[0] == 200
+        await looked_into(world)
+        assert rows(database_url) == before
+
+
+async def looked_into(world: Answered) -> None:
+    """Wait until the poller has looked into a room that no event told of."""
+
+    async def is_so() -> bool | None:
+        return world.sent("ListParticipants") > 1 or None
+
+    await eventually(is_so)
 
 
 UP = "SELECT COUNT(*) FROM phone_call WHERE state <> 'ended'"

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from cordboard.calls.model import Call, CallState, EndReason, Leg, Schedule
+from cordboard.calls.operations import observe
 from cordboard.calls.seen import Seen, Sighting
 from cordboard.calls.store import (
     ROOM_KEPT_MS,
     TOUCHED_WITHIN_MS,
+    UNKNOWN_ROOM_KEPT_MS,
     claim_room,
     delete_call,
     delete_old_rooms,
@@ -20,10 +22,11 @@ from cordboard.calls.store import (
 from cordboard.numbers.e164 import E164
 from cordboard.routing.events import Sight
 from cordboard.routing.model import Accepted, Target
+from cordboard.routing.store import update_catch_all
 from cordboard.runtime.db import Database, ReadTx, Row, WriteTx
 from cordboard.runtime.ids import OrganizationId, RegistrationId
 from tests.support.builders import a_name
-from tests.support.calls import CLUSTER
+from tests.support.calls import CLUSTER, RULE, a_seat
 from tests.support.clock import START_MS, SettableClock
 
 ROOM = "RM_1"
@@ -122,6 +125,41 @@ async def test_a_room_is_kept_for_a_day_after_it_was_claimed_last(
     clock.advance(ms=2)
     assert await db.write(delete_old_rooms, 10) == 1
     assert await db.read(find_seen, CLUSTER, ROOM) == Seen()
+
+
+async def test_a_room_in_which_no_caller_is_seen_is_kept_for_an_hour(
+    db: Database, clock: SettableClock
+) -> None:
+    seat = a_seat("+14155550100")
+    agent = seat.sight(Sight.JOINED, "agent", START_MS)
+    room = (seat.room, f"call_{seat.room}")
+    assert await db.write(observe, CLUSTER, room, [agent], None) is None
+    clock.advance(ms=UNKNOWN_ROOM_KEPT_MS)
+    assert await db.write(delete_old_rooms, 10) == 0
+    clock.advance(ms=1)
+    assert await db.write(delete_old_rooms, 10) == 1
+
+
+async def test_an_agent_that_was_seen_before_its_caller_is_kept_with_the_call(
+    db: Database, clock: SettableClock
+) -> None:
+    await db.write(update_catch_all, CLUSTER, RULE)
+    seat = a_seat("+14155550100")
+    agent = seat.sight(Sight.JOINED, "agent", START_MS)
+    caller = seat.sight(Sight.JOINED, "sip", START_MS)
+    room = (seat.room, f"call_{seat.room}")
+    assert await db.write(observe, CLUSTER, room, [agent], None) is None
+    clock.advance(ms=UNKNOWN_ROOM_KEPT_MS - 1)
+    taken = await db.write(observe, CLUSTER, room, [caller], seat.leg)
+    assert taken is not None
+    assert taken.seen is not None
+    assert len(taken.seen.agents) == 1
+    finished = [Sighting(Sight.ROOM_FINISHED, "", START_MS)]
+    await db.write(observe, CLUSTER, room, finished, None)
+    clock.advance(ms=ROOM_KEPT_MS)
+    assert await db.write(delete_old_rooms, 10) == 0
+    clock.advance(ms=1)
+    assert await db.write(delete_old_rooms, 10) == 1
 
 
 async def test_a_room_that_is_claimed_again_soon_is_not_written_to(

@@ -34,6 +34,8 @@ class Looking:
     async def look(self, room: str, key: str, call_id: str = "") -> Taken | None:
         """Take who is in a room, and who is not any more, into its call's record.
 
+        Of a room without a caller that is of no call nothing is kept.
+
         Args:
             room: The room's name.
             key: What tells it from others.
@@ -45,6 +47,8 @@ class Looking:
         # What is known is read first: whoever comes after that is not taken for gone.
         known = await self._db.read(store.find_followed, self.cluster_id, call_id)
         shown = await self.shown(room)
+        if known is None and shown.leg is None:
+            return None
         here = {each.participant_sid for each in shown.sightings}
         presences = {} if known is None else known[1].presences
         now_ms = self._clock()

@@ -5,6 +5,7 @@ returns the call as it stands then.
 """
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -91,6 +92,8 @@ async def record_event(tx: WriteTx, cluster_id: str, event: LiveKitEvent) -> Tak
         and (leg is None or await find_own_rule(tx, cluster_id, leg.rule_id) is None)
     ):
         return None
+    if _is_others(event) and await store.find_call_in_room(tx, cluster_id, key) is None:
+        return None
     if not await store.insert_event(tx, cluster_id, event.event_id):
         return None
     first_ms = event.created_s * 1000
@@ -104,6 +107,16 @@ async def record_event(tx: WriteTx, cluster_id: str, event: LiveKitEvent) -> Tak
             Sighting(event.sight, event.participant_sid, at_ms, event.kind, event.disconnect_reason)
         )
     return await observe(tx, cluster_id, (key, event.room), sightings, leg)
+
+
+def _is_others(event: LiveKitEvent) -> bool:
+    """Whether an event tells of somebody who is on no telephone and no agent.
+
+    LiveKit leaves out whom it has no other name for, and says of nobody's audio who they are.
+    """
+    if event.sight is Sight.ROOM_FINISHED or (event.sight is Sight.AUDIO and not event.kind):
+        return False
+    return event.kind not in ("sip", "agent")
 
 
 async def observe(
@@ -124,9 +137,7 @@ async def observe(
     """
     room_sid, room_name = room
     before = await store.claim_room(tx, cluster_id, room_sid)
-    seen = before
-    for sighting in sightings:
-        seen = seen.after(sighting)
+    seen = reduce(Seen.after, sightings, before)
     changes = [] if seen == before else [store.update_room(cluster_id, room_sid, seen)]
     call = await store.find_call_in_room(tx, cluster_id, room_sid)
     taken: Taken | None = None
@@ -139,6 +150,9 @@ async def observe(
         changes += [] if taken is None else [store.insert_call(taken.call)]
     if changes:
         await tx.execute_together(*changes)
+    if taken is None and not seen.is_forgotten:
+        # An agent may be told of before the caller; or it is in somebody else's room.
+        await store.update_unknown_room(tx, cluster_id, room_sid)
     return taken
 
 

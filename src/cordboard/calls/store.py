@@ -12,6 +12,9 @@ EVENT_KEPT_MS = 15 * 60 * 1000
 """Longer than a token of LiveKit's lives with its leeway, so that no event is taken twice."""
 
 ROOM_KEPT_MS = 24 * 3600 * 1000
+UNKNOWN_ROOM_KEPT_MS = 3600 * 1000
+"""Longer than any event can be late (its token lives for five minutes)."""
+
 TOUCHED_WITHIN_MS = 3600 * 1000
 """How exactly it is known when a room was last claimed: to note each claim costs an index."""
 
@@ -89,6 +92,19 @@ def update_room(cluster_id: str, room_sid: str, seen: Seen) -> Statement:
     return (
         "UPDATE livekit_room SET seen = $3 WHERE cluster_id = $1 AND room_sid = $2",
         (cluster_id, room_sid, _encode(seen).decode()),
+    )
+
+
+async def update_unknown_room(tx: WriteTx, cluster_id: str, room_sid: str) -> None:
+    """Let a room that was claimed and is of no call so far go soon.
+
+    Whoever claims it for its call keeps it for as long as any other.
+    """
+    await tx.execute(
+        "UPDATE livekit_room SET touched_ms = $3 WHERE cluster_id = $1 AND room_sid = $2",
+        cluster_id,
+        room_sid,
+        tx.now_ms - ROOM_KEPT_MS + UNKNOWN_ROOM_KEPT_MS,
     )
 
 
