@@ -168,14 +168,14 @@ class Settings(BaseSettings):
         default=6,
         ge=1,
         le=60,
-        description="Seconds from its dispatch within which an agent must be in the room; then the "
-        "next takes over, or the call ends.",
+        description="Seconds from the first request for it within which an agent must be in the "
+        "room, also where LiveKit refuses that; then the next takes over, or the call ends.",
     )
     agent_audio_timeout: float = Field(
         default=10,
         ge=1,
         le=120,
-        description="Seconds from its dispatch within which an agent must be heard.",
+        description="Seconds from the first request for it within which an agent must be heard.",
     )
     agent_gone_timeout: float = Field(
         default=3,
