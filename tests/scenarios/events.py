@@ -68,14 +68,18 @@ class Events:
 
     @property
     def open_rooms(self) -> set[str]:
-        """The names of the rooms that were opened and have not been closed."""
-        rooms: set[str] = set()
+        """The names of the rooms that were opened and have not been closed.
+
+        Of somebody who leaves while the room is being closed, livekit-server 1.13.5 may tell after
+        the room's end; so only a start opens a room.
+        """
+        rooms: dict[str, str] = {}
         for event in self.noted:
-            if event.event == "room_finished":
-                rooms.discard(event.room.name)
-            else:
-                rooms.add(event.room.name)
-        return rooms
+            if event.event == "room_started":
+                rooms[event.room.sid] = event.room.name
+            elif event.event == "room_finished":
+                rooms.pop(event.room.sid, None)
+        return set(rooms.values())
 
     def was_heard(self, identity: str) -> bool:
         """Whether a participant has published something."""
