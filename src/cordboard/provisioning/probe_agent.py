@@ -7,6 +7,7 @@ it left between two looks, by LiveKit's event.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -22,6 +23,7 @@ from cordboard.routing.livekit_errors import LiveKitError
 from cordboard.routing.model import Target
 from cordboard.runtime.actor import Actor
 from cordboard.runtime.db import Database, WriteTx
+from cordboard.runtime.idempotency import Answer, IdempotencyKey, find_answer, once
 from cordboard.runtime.ids import AgentId, new_id
 from cordboard.runtime.leases import claim_lease, release_lease
 from cordboard.runtime.repeating import Work
@@ -74,26 +76,35 @@ class _Attendance(msgspec.Struct, frozen=True):
 
 
 async def probe_agent(
-    probing: Probing, actor: Actor, agent_id: AgentId, version: int | None
-) -> ProbeReport:
+    probing: Probing,
+    actor: Actor,
+    wanted: tuple[AgentId, int | None],
+    key: IdempotencyKey | None,
+    render: Callable[[ProbeReport], Answer],
+) -> Answer:
     """Probe one version of an agent, the newest where none is named, and keep what was found.
 
+    Under a key the answer is kept with it, and repeated without another probe.
+
     Raises:
+        IdempotencyMismatchError: The key came before, with another body.
         AgentNotFoundError: The organization has no such agent.
         AgentVersionNotFoundError: The agent has no such version.
         ProbeRunningError: Somebody probes the agent already.
         LiveKitError: LiveKit cannot be asked, so nothing was found out.
     """
+    stored = await probing.db.read(find_answer, actor, key)
+    if stored is not None:
+        return stored
     room, cluster_id = new_id(PROBE_PREFIX), probing.livekit.cluster_id
     lease_ms = round((probing.deadline_s + GRACE_S) * 1000)
-    probed = await probing.db.write(
-        _begin, actor, (agent_id, version), (cluster_id, room), lease_ms
-    )
+    probed = await probing.db.write(_begin, actor, wanted, (cluster_id, room), lease_ms)
     try:
         attendance = await _attendance(probing, room, _target(probed, cluster_id))
-        return await probing.db.write(_end, probed, attendance, probing.deadline_s)
+        end = once(_end, key, render)
+        return await probing.db.write(end, actor, probed, attendance, probing.deadline_s)
     finally:
-        await _clear_up(probing, agent_id, room)
+        await _clear_up(probing, wanted[0], room)
 
 
 def sweep_probe_rooms(probing: Probing) -> Work:
@@ -183,11 +194,11 @@ async def _worker(livekit: LiveKit, room: str, dispatch_id: str) -> str | None:
 
 
 async def _end(
-    tx: WriteTx, probed: AgentVersion, attendance: _Attendance, deadline_s: float
+    tx: WriteTx, actor: Actor, probed: AgentVersion, attendance: _Attendance, deadline_s: float
 ) -> ProbeReport:
     """Keep what was found."""
     probe = Probe(
-        organization_id=probed.organization_id,
+        organization_id=actor.organization_id,
         agent_id=probed.agent_id,
         version=probed.version,
         livekit_agent_name=probed.livekit_agent_name,

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from cordboard.runtime.actor import Actor
-from cordboard.runtime.db import WriteTx
+from cordboard.runtime.db import ReadTx, WriteTx
 from cordboard.runtime.errors import DomainError, Kind
 
 KEEP_MS = 24 * 3600 * 1000
@@ -85,6 +85,15 @@ def once(
     return run
 
 
+async def find_answer(tx: ReadTx, actor: Actor, key: IdempotencyKey | None) -> Answer | None:
+    """Return the answer that is stored under a key, or None: for what takes more than a write.
+
+    Raises:
+        IdempotencyMismatchError: The key came before, with another body.
+    """
+    return None if key is None else await _stored(tx, actor, key)
+
+
 async def _claim(tx: WriteTx, actor: Actor, key: IdempotencyKey) -> bool:
     """Put the key down; False when it is there already, after its owner has finished."""
     inserted = await tx.execute(
@@ -113,6 +122,13 @@ async def _store(tx: WriteTx, actor: Actor, key: IdempotencyKey, answer: Answer)
 
 
 async def _replay(tx: WriteTx, actor: Actor, key: IdempotencyKey) -> Answer:
+    answer = await _stored(tx, actor, key)
+    if answer is None:
+        raise _mismatch(key)
+    return answer
+
+
+async def _stored(tx: ReadTx, actor: Actor, key: IdempotencyKey) -> Answer | None:
     row = await tx.fetch_one(
         """SELECT request_hash, answer, etag FROM idempotency_key
            WHERE organization_id = $1 AND operation = $2 AND idempotency_key = $3""",
@@ -120,10 +136,16 @@ async def _replay(tx: WriteTx, actor: Actor, key: IdempotencyKey) -> Answer:
         key.operation,
         key.key,
     )
-    if row is None or row[0] != key.request_hash():
-        detail = f"Idempotency-Key '{key.key}' was used before with another body"
-        raise IdempotencyMismatchError(detail)
+    if row is None:
+        return None
+    if row[0] != key.request_hash():
+        raise _mismatch(key)
     return Answer(body=row[1].encode(), etag=row[2], is_replay=True)
+
+
+def _mismatch(key: IdempotencyKey) -> IdempotencyMismatchError:
+    detail = f"Idempotency-Key '{key.key}' was used before with another body"
+    return IdempotencyMismatchError(detail)
 
 
 async def prune_keys(tx: WriteTx, limit: int) -> int:

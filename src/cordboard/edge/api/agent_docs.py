@@ -216,9 +216,11 @@ PROBE = Operation(
         NOT_FOUND,
         "agent_version.not_found",
         "agent.probe_running",
+        *KEY_CODES,
         *LIVEKIT_CODES,
         *WRITE_CODES,
     ),
+    is_idempotent_by_key=True,
     example={"version": 1},
 )
 VERSIONS = Operation(

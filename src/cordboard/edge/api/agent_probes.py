@@ -8,11 +8,14 @@ from cordboard.edge.api.agent_path import agent_in_path
 from cordboard.edge.api.agent_probe_shapes import ProbeAgent, probe_answer
 from cordboard.edge.api.body import decode, raw_body
 from cordboard.edge.api.caller import authenticate
+from cordboard.edge.api.conditions import idempotency_key
 from cordboard.edge.api.context import HTTPRequest, context_of
-from cordboard.edge.api.envelope import respond
+from cordboard.edge.api.envelope import answered, success
 from cordboard.edge.api.query import read_query
 from cordboard.edge.api.refusals import LiveKitNotConfiguredError
+from cordboard.provisioning.probe_agent import ProbeReport
 from cordboard.provisioning.probe_agent import probe_agent as probed
+from cordboard.runtime.idempotency import Answer
 
 _probe_body = msgspec.json.Decoder(ProbeAgent)
 
@@ -21,12 +24,16 @@ _probe_body = msgspec.json.Decoder(ProbeAgent)
 async def probe_agent(request: HTTPRequest) -> Response[bytes]:
     """Send for a version's worker in an empty room, and say who came."""
     actor = await authenticate(request, docs.WRITE)
-    version = decode(await raw_body(request) or b"{}", _probe_body).checked()
+    raw = await raw_body(request)
+    version = decode(raw or b"{}", _probe_body).checked()
     read_query(request)
+    key = idempotency_key(request, raw)
     agent_id = agent_in_path(request, actor)
     probing = context_of(request).probing
     if probing is None:
         raise LiveKitNotConfiguredError
-    return respond(
-        docs.PROBE.message, probe_answer(await probed(probing, actor, agent_id, version))
-    )
+    return answered(await probed(probing, actor, (agent_id, version), key, _rendered))
+
+
+def _rendered(report: ProbeReport) -> Answer:
+    return Answer(success(docs.PROBE.message, probe_answer(report)))

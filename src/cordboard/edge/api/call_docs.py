@@ -21,6 +21,7 @@ NOT_FOUND = "call.not_found"
 QUERY_CODES = ("validation.type", "validation.unknown_field", "validation.range")
 FILTER_CODES = ("validation.length", "validation.characters", "validation.choice")
 BODY_CODES = ("validation.json", "request.too_large", "request.media_type")
+KEY_CODES = ("validation.idempotency_key", "idempotency.mismatch")
 WRITE_CODES = ("write.indeterminate", "storage.full")
 
 PAGING = (
@@ -130,9 +131,11 @@ END = Operation(
     data=CallDetails,
     body=EndCall,
     is_body_optional=True,
+    is_idempotent_by_key=True,
     codes=(
         "validation.type",
         "validation.unknown_field",
+        *KEY_CODES,
         *BODY_CODES,
         NOT_FOUND,
         *WRITE_CODES,

@@ -27,11 +27,13 @@ from cordboard.edge.api.call_shapes import (
     unmatched_calls,
 )
 from cordboard.edge.api.caller import authenticate
+from cordboard.edge.api.conditions import idempotency_key
 from cordboard.edge.api.context import HTTPRequest, context_of
-from cordboard.edge.api.envelope import respond
+from cordboard.edge.api.envelope import answered, respond, success
 from cordboard.edge.api.paging import asked_page
 from cordboard.edge.api.query import integer, read_query
 from cordboard.runtime.actor import Actor
+from cordboard.runtime.idempotency import Answer, once
 
 _list_body = msgspec.json.Decoder(CallListRequest)
 _update_body = msgspec.json.Decoder(UpdateCall)
@@ -125,12 +127,21 @@ async def end_call(request: HTTPRequest) -> Response[bytes]:
     """End a call that is up."""
     context = context_of(request)
     actor = await authenticate(request, docs.WRITE)
-    decode(await raw_body(request) or b"{}", _end_body)
+    raw = await raw_body(request)
+    decode(raw or b"{}", _end_body)
     read_query(request)
-    call = await context.db.write(operations.end_call, actor, call_in_path(request, actor))
-    if context.answering is not None:
-        context.answering.notice(call)
-    return respond(docs.END.message, call_details(call))
+    end = once(operations.end_call, idempotency_key(request, raw), _ended)
+    call_id = call_in_path(request, actor)
+    answer = await context.db.write(end, actor, call_id)
+    if context.answering is not None and not answer.is_replay:
+        call = await context.db.read(store.find_call, actor.organization_id, call_id)
+        if call is not None:
+            context.answering.notice(call)
+    return answered(answer)
+
+
+def _ended(call: Call) -> Answer:
+    return Answer(success(docs.END.message, call_details(call)))
 
 
 @delete("/api/calls/{call_id:str}", status_code=200, operation=docs.DELETE)
