@@ -148,12 +148,12 @@ def nested_notes(depth: int) -> bytes:
     return b'{"metadata": {"a": %b}}' % (b"[" * (depth - 2) + b"]" * (depth - 2))
 
 
-def test_notes_may_nest_100_deep_and_are_read_back(server: RunningServer, caller: Caller) -> None:
+def test_notes_may_nest_64_deep_and_are_read_back(server: RunningServer, caller: Caller) -> None:
     call = an_ended_call(server, a_bound_number(caller))
     one = f"{CALLS}/{call.call_id}"
-    assert caller.request("PUT", one, nested_notes(100)).status == 200
+    assert caller.request("PUT", one, nested_notes(66)).status == 200
     kept = caller.request("GET", one).data["metadata"]
-    assert {"metadata": kept} == json.loads(nested_notes(100))
+    assert {"metadata": kept} == json.loads(nested_notes(66))
     assert caller.request("PUT", one, {"metadata": {"b": 1}}).data["call"]["metadata"]["b"] == 1
     assert caller.request("GET", CALLS).data["calls"][0]["metadata"]["b"] == 1
 
@@ -163,9 +163,38 @@ def test_notes_that_nest_deeper_are_refused_at_any_depth(
 ) -> None:
     call = an_ended_call(server, a_bound_number(caller))
     one = f"{CALLS}/{call.call_id}"
+    for depth in (67, 100):
+        refusal = caller.request("PUT", one, nested_notes(depth)).refusal
+        assert refusal[:2] == (400, "validation.json")
+        assert refusal[2].startswith("metadata.a[0]")
+        assert refusal[2].endswith("is nested more than 64 deep")
     for depth in (101, *range(800, 1010, 5), 10_000):
         refusal = caller.request("PUT", one, nested_notes(depth)).refusal
         assert refusal == (400, "validation.json", "body: is nested more than 100 deep")
+    assert caller.request("GET", one).data["metadata"] == {}
+
+
+NUL = "must not hold the NUL character"
+SURROGATES = "must not hold lone surrogates"
+UNKEPT_NOTES = [
+    (r'{"a": "\u0000"}', f"metadata.a: {NUL}"),
+    (r'{"a": {"b": ["x\u0000"]}}', f"metadata.a.b[0]: {NUL}"),
+    (r'{"\u0000": 1}', f"metadata: {NUL}"),
+    (r'{"a": {"\u0000": 1}}', f"metadata.a: {NUL}"),
+    (r'{"a": "\ud800"}', f"metadata.a: {SURROGATES}"),
+    (r'{"\udfff": 1}', f"metadata: {SURROGATES}"),
+]
+"""Notes as JSON, and how they are refused."""
+
+
+@pytest.mark.parametrize(("notes", "error"), UNKEPT_NOTES)
+def test_notes_with_characters_that_are_not_kept_are_refused(
+    sqlite_server: RunningServer, notes: str, error: str
+) -> None:
+    caller = sqlite_server.organization()
+    one = f"{CALLS}/{an_ended_call(sqlite_server, a_bound_number(caller)).call_id}"
+    answer = caller.request("PUT", one, f'{{"metadata": {notes}}}'.encode())
+    assert answer.refusal == (400, "validation.characters", error)
     assert caller.request("GET", one).data["metadata"] == {}
 
 

@@ -79,6 +79,9 @@ def test_an_agent_that_is_named_must_be_to_be_had(server: RunningServer, caller:
         ("scheduled_timestamp", 1_705_314_600, "range"),
         ("metadata", {"x": "y" * 40_000}, "length"),
         ("metadata", [], "type"),
+        ("metadata", {"x": ["\0"]}, "characters"),
+        ("metadata", {"\0": 1}, "characters"),
+        ("metadata", {"x": "\ud800"}, "characters"),
         ("agent_id", "desk", "unknown_field"),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from cordboard.runtime.errors import InvalidError
+from cordboard.runtime.json_values import check_json
 
 Configuration = dict[str, Any]
 """Field → value, of the fields that have one."""
@@ -61,8 +62,6 @@ DURATIONS = (
 )
 LARGEST_BYTES = 32_768
 LARGEST_INTEGER = 2_147_483_647
-DEEPEST = 64
-LONGEST_ECHO = 100
 
 _encode = msgspec.json.Encoder().encode
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -109,7 +108,7 @@ def checked_configuration(given: dict[str, Any]) -> ConfigurationChanges:
     Raises:
         InvalidError: A field breaks its rule, or differs from its other name.
     """
-    _check_parts(given)
+    check_json(given, LARGEST_BYTES)
     for field in DURATIONS:
         value = given.get(field)
         if value is not None and not 0 <= value <= LARGEST_INTEGER:
@@ -167,38 +166,3 @@ def _stated(given: dict[str, Any], path: str, default: object) -> object:
         return default
     value = given[field]
     return value.get(key, default) if key and value is not None else value
-
-
-def _check_parts(given: dict[str, Any]) -> None:
-    """Check the strings, keys included, and the nesting of everything that was sent.
-
-    Without recursion, and never further than what may be kept could reach, because a body may be
-    as deep as its decoder goes.
-    """
-    waiting = [(field, value, 0) for field, value in given.items()]
-    seen = 0
-    while waiting:
-        path, value, depth = waiting.pop()
-        seen += 1
-        if depth > DEEPEST:
-            raise InvalidError(path, "json", f"is nested more than {DEEPEST} deep")
-        if seen > LARGEST_BYTES:
-            raise InvalidError(path, "length", f"is more than {LARGEST_BYTES} bytes of JSON hold")
-        if isinstance(value, str):
-            _check_text(value, path)
-        elif isinstance(value, dict):
-            for key, part in value.items():
-                _check_text(key, path)
-                waiting.append((_shown(f"{path}.{key}"), part, depth + 1))
-        elif isinstance(value, list):
-            for index, part in enumerate(value):
-                waiting.append((_shown(f"{path}[{index}]"), part, depth + 1))
-
-
-def _check_text(text: str, path: str) -> None:
-    if "\0" in text:
-        raise InvalidError(path, "characters", "must not hold the NUL character")
-
-
-def _shown(path: str) -> str:
-    return path if len(path) <= LONGEST_ECHO else path[:LONGEST_ECHO] + "…"

@@ -10,6 +10,7 @@ from cordboard.calls.seen import Seen
 from cordboard.routing.model import Accepted, Decision, RefusalReason, Target
 from cordboard.runtime.errors import DomainError, InvalidError, Kind
 from cordboard.runtime.ids import OrganizationId
+from cordboard.runtime.json_values import check_json
 
 NOBODY = OrganizationId("")
 """Whose a call is that was made to a number nobody has registered."""
@@ -109,6 +110,18 @@ class CallInProgressError(DomainError):
     def __init__(self, call_id: str) -> None:
         """Name the call."""
         super().__init__(f"Call with ID '{call_id}' has not ended; end it first")
+
+
+def checked_notes(sent: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the notes that are sent, none where they are left out.
+
+    Raises:
+        InvalidError: They hold NUL, are nested too deeply, or too long.
+    """
+    notes = sent or {}
+    check_json({"metadata": notes}, LONGEST_METADATA)
+    check_metadata(notes)
+    return notes
 
 
 def check_metadata(metadata: dict[str, Any]) -> None:

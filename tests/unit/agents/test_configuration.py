@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from cordboard.agents.configuration import (
-    DEEPEST,
     LARGEST_BYTES,
     checked_configuration,
     is_same,
     language_of,
 )
 from cordboard.runtime.errors import InvalidError
+from cordboard.runtime.json_values import DEEPEST
 
 VOICE = {"provider": "openai", "voice_id": "alloy"}
 

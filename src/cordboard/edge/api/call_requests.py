@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from cordboard.calls.model import check_metadata
+from cordboard.calls.model import checked_notes
 from cordboard.calls.store import SORTS, CallFilter, CallQuery
 from cordboard.edge.api.number_fields import Immutable
 from cordboard.edge.api.paging import ListRequest, ListRules
@@ -88,14 +88,12 @@ def checked_update(asked: UpdateCall) -> dict[str, Any]:
     """Return the notes that are sent.
 
     Raises:
-        InvalidError: They are too long, or something else is to change.
+        InvalidError: They break a rule, or something else is to change.
     """
     for field in ("call_status", "direction", "from_number"):
         if getattr(asked, field) is not UNSET:
             raise InvalidError(field, "immutable", "cannot be changed; leave it out")
-    metadata = {} if asked.metadata is UNSET else asked.metadata
-    check_metadata(metadata)
-    return metadata
+    return checked_notes(None if asked.metadata is UNSET else asked.metadata)
 
 
 def checked_query(asked: CallListRequest, prefix: str = "") -> CallQuery:

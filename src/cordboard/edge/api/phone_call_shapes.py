@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from cordboard.agents.model import AGENT_ID, RESERVED_WORKER
-from cordboard.calls.model import Call, CallState, Direction, check_metadata
+from cordboard.calls.model import Call, CallState, Direction, checked_notes
 from cordboard.calls.outbound.model import PhoneCallRequest
 from cordboard.edge.api.call_shapes import CallIdentifier
 from cordboard.edge.api.number_fields import PhoneNumber
@@ -140,8 +140,7 @@ def checked_phone_call(asked: CreatePhoneCall) -> PhoneCallRequest:
         check_agent_id(asked.override_agent_id, "override_agent_id")
     if asked.override_agent_version is not None:
         check_version(asked.override_agent_version, "override_agent_version")
-    metadata = asked.metadata or {}
-    check_metadata(metadata)
+    metadata = checked_notes(asked.metadata)
     from_number = checked_e164(asked.from_number, "from_number")
     to_number = checked_e164(asked.to_number, "to_number")
     if to_number == from_number:
