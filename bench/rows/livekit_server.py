@@ -21,8 +21,6 @@ AGENT = "agent_bench"
 OURS, PLAIN = "+14155550188", "+14155550199"
 DEDICATED = (100, 1_000, 10_000)
 MOST_DEDICATED_CALLS = 30
-CALLS_OF_A_PROCESS = 100
-"""LiveKit's client keeps some 12 MB of each call: after some hundred it calls visibly slower."""
 _CREATE = "/api/phone-numbers/create"
 
 
@@ -50,11 +48,7 @@ def _catch_all_rows(scale: Scale, estate: Loaded) -> Iterator[Row]:
     copy = folder / "estate.db"
     shutil.copyfile(estate.database_url.removeprefix("sqlite:///"), copy)
     here = replace(estate, database_url=f"sqlite:///{copy}")
-    plain, ours = Invited([], 0), Invited([], 0)
-    for begin in range(0, scale.invites, CALLS_OF_A_PROCESS):
-        calls = min(CALLS_OF_A_PROCESS, scale.invites - begin)
-        more = _called_in_turns(folder / f"from-{begin}", here, calls, is_first=begin == 0)
-        plain, ours = _both(plain, more[0]), _both(ours, more[1])
+    plain, ours = _called_in_turns(folder, here, scale.invites)
     yield _added_row(f"{estate.size:,}", (plain, ours), 0.5, 15)
     yield _added_row(f"{estate.size:,}", (plain, ours), 0.95, 40)
     yield Row(
@@ -67,11 +61,8 @@ def _catch_all_rows(scale: Scale, estate: Loaded) -> Iterator[Row]:
     )
 
 
-def _called_in_turns(
-    folder: Path, estate: Loaded, calls: int, *, is_first: bool
-) -> tuple[Invited, Invited]:
-    """Call the plain number and ours in turns, with a livekit-server and a Cordboard of its own."""
-    folder.mkdir()
+def _called_in_turns(folder: Path, estate: Loaded, calls: int) -> list[Invited]:
+    """Call the plain number and ours in turns."""
     port = free_port()
     events_url = f"http://127.0.0.1:{port}/livekit/events"
     with child("inviting", str(folder), events_url) as inviting:
@@ -79,15 +70,9 @@ def _called_in_turns(
         with cordboard(
             estate.database_url, estate.key_pair, folder, environment, port=port
         ) as server:
-            if is_first:
-                _create(server)
+            _create(server)
             inviting.tell(Invites([PLAIN, OURS], calls))
-            plain, ours = inviting.hear(InvitedAll).of
-            return plain, ours
-
-
-def _both(one: Invited, other: Invited) -> Invited:
-    return Invited([*one.answered_ms, *other.answered_ms], one.failed + other.failed)
+            return inviting.hear(InvitedAll).of
 
 
 def _create(server: Server) -> None:
