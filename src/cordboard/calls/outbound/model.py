@@ -19,6 +19,7 @@ from cordboard.routing.model import (
     job_metadata,
 )
 from cordboard.runtime.errors import DomainError, Kind
+from cordboard.runtime.ids import OrganizationId
 
 
 class NoOutboundAgentError(DomainError):
@@ -80,6 +81,21 @@ class CallRules(msgspec.Struct, frozen=True):
     longest_ms: int
     requires_registered_agents: bool = False
     max_scheduled_calls: int = MAX_SCHEDULED_CALLS
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What a call has reserved.
+
+    Attributes:
+        day: The UTC day it counts on.
+        is_settled: Whether what it did not use was given back.
+    """
+
+    organization_id: OrganizationId
+    call_id: str
+    day: int
+    longest_ms: int
+    is_settled: bool
 
 
 class PhoneCallRequest(msgspec.Struct, frozen=True):

@@ -22,8 +22,12 @@ from cordboard.calls.outbound.model import (
 )
 from cordboard.calls.outbound.outcomes import DialOutcome
 from cordboard.calls.outbound.reservations import reserve, settle
-from cordboard.calls.outbound.store.guards import claim_guards, find_guards, find_reserved_ms
-from cordboard.calls.seen import Sighting
+from cordboard.calls.outbound.store.guards import (
+    claim_guards_to_dial,
+    find_guards,
+    find_reserved_ms,
+)
+from cordboard.calls.seen import Seen, Sighting
 from cordboard.numbers.store import get_number
 from cordboard.routing.events import Sight
 from cordboard.routing.model import AgentVersion
@@ -45,9 +49,9 @@ async def place_call(
         CallsStoppedError, CallLimitError: The organization may not call now.
     """
     call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
-    await reserve(tx, call.organization_id, call.call_id, rules.longest_ms)
     await store.claim_room(tx, call.cluster_id, call.room_sid)
-    await tx.execute_together(store.insert_call(call))
+    placed = store.insert_call(call)
+    await reserve(tx, call.organization_id, call.call_id, rules.longest_ms, placed)
     return call
 
 
@@ -101,13 +105,12 @@ async def commit_dial(tx: WriteTx, call: Call) -> Call | None:
     The kill switch is read under the lock that sets it: once it is on, nothing begins. What has
     reserved nothing is never dialled, and nothing lasts longer than it has reserved.
     """
-    now = await _claimed(tx, call)
+    now, seen = await _claimed(tx, call)
     if now is None or now.dial is None or now.dial.intent_ms is not None:
         return None
-    seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
     if now.closing_ms is not None or not any(agent.is_here for agent in seen.agents):
         return None
-    if (await claim_guards(tx, now.organization_id)).is_stopped:
+    if (await claim_guards_to_dial(tx, now.organization_id)).is_stopped:
         await _store(tx, now, closing_ms=tx.now_ms, closing_reason=EndReason.STOPPED)
         return None
     longest_ms = await find_reserved_ms(tx, now.organization_id, now.call_id)
@@ -122,7 +125,7 @@ async def note_outcome(tx: WriteTx, call: Call, outcome: DialOutcome) -> Call | 
 
     Who answered is noted as seen in the room, so that it can be noticed that they are not any more.
     """
-    now = await _claimed(tx, call)
+    now, seen = await _claimed(tx, call)
     if now is None or now.dial is None or not now.dial.is_under_way:
         return None
     fields: dict[str, Any] = {
@@ -131,7 +134,6 @@ async def note_outcome(tx: WriteTx, call: Call, outcome: DialOutcome) -> Call | 
         )
     }
     if outcome.failure is None:
-        seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
         here = Sighting(Sight.JOINED, outcome.participant_sid, tx.now_ms, "sip")
         await tx.execute_together(store.update_room(now.cluster_id, now.room_sid, seen.after(here)))
         fields["state"] = CallState.ANSWERED
@@ -155,7 +157,7 @@ async def close(
         reason: Why.
         at_ms: When the telephone's side left, where it did.
     """
-    now = await _claimed(tx, call)
+    now, _ = await _claimed(tx, call)
     if now is None or now.closing_ms is not None or now.ended_ms is not None:
         return None
     return await _store(tx, now, closing_ms=at_ms or tx.now_ms, closing_reason=reason)
@@ -167,10 +169,9 @@ async def finish(tx: WriteTx, call: Call) -> Call | None:
     It lasted as long as it had reserved at the most: then LiveKit ends it, also while nobody looks.
     That is not what a call may last today, for the setting may have changed since.
     """
-    now = await _claimed(tx, call)
+    now, seen = await _claimed(tx, call)
     if now is None or now.ended_ms is not None:
         return None
-    seen = await store.claim_room(tx, now.cluster_id, now.room_sid)
     longest_ms = await find_reserved_ms(tx, now.organization_id, now.call_id) or 0
     left_ms = seen.caller.left_ms or tx.now_ms
     if now.answered_ms is not None:
@@ -181,9 +182,9 @@ async def finish(tx: WriteTx, call: Call) -> Call | None:
         ended_ms=max(left_ms, now.answered_ms or now.started_ms),
         end_reason=now.closing_reason or EndReason.UNKNOWN,
     )
-    await tx.execute_together(store.update_call(after))
     used_ms = min(_used_ms(after, tx.now_ms), longest_ms)
-    await settle(tx, after.organization_id, after.call_id, used_ms)
+    ended = store.update_call(after)
+    await settle(tx, after.organization_id, after.call_id, used_ms, ended)
     return after
 
 
@@ -195,9 +196,9 @@ def _used_ms(call: Call, now_ms: int) -> int:
     return call.duration_ms
 
 
-async def _claimed(tx: WriteTx, call: Call) -> Call | None:
-    await store.claim_room(tx, call.cluster_id, call.room_sid)
-    return await store.find_call_in_room(tx, call.cluster_id, call.room_sid)
+async def _claimed(tx: WriteTx, call: Call) -> tuple[Call | None, Seen]:
+    seen = await store.claim_room(tx, call.cluster_id, call.room_sid)
+    return await store.find_call_in_room(tx, call.cluster_id, call.room_sid), seen
 
 
 async def _store(tx: WriteTx, call: Call, **fields: Any) -> Call:  # noqa: ANN401 - as the fields are

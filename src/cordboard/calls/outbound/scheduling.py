@@ -21,7 +21,7 @@ from cordboard.calls.outbound.model import (
 from cordboard.calls.outbound.operations import checked_call
 from cordboard.calls.outbound.refusals import CallLimitError, OutboundRefusal, OutboundRefusedError
 from cordboard.calls.outbound.reservations import reserve
-from cordboard.calls.outbound.store.guards import claim_guards
+from cordboard.calls.outbound.store.guards import claim_guards_to_reserve
 from cordboard.calls.outbound.store.schedule import get_waiting_count, list_due
 from cordboard.numbers.e164 import E164
 from cordboard.numbers.model import NumberNotFoundError
@@ -94,7 +94,7 @@ async def schedule_call(
     """
     _check_ahead(at_ms, tx.now_ms)
     call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
-    await claim_guards(tx, actor.organization_id)
+    await claim_guards_to_reserve(tx, actor.organization_id)
     waiting_now = await get_waiting_count(tx, actor.organization_id)
     check_waiting(waiting_now, rules.max_scheduled_calls)
     schedule = Schedule(at_ms, request.agent_id, request.agent_version)

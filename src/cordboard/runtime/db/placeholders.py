@@ -17,7 +17,9 @@ SQLITE_WORDS = {
     "{outbox_next}": "sequence > $1 ORDER BY sequence",
     "{items}": "json_each($1) AS item",
     "{for_update}": "",
+    "{for_no_key_update}": "",
     "{for_share}": "",
+    "{for_key_share}": "",
 }
 POSTGRES_WORDS = {
     "{text_c}": 'TEXT COLLATE "C"',
@@ -32,8 +34,11 @@ POSTGRES_WORDS = {
         AND transaction_id <> 0
         ORDER BY transaction_id, sequence""",
     "{items}": "jsonb_array_elements(CAST($1 AS JSONB)) AS item(value)",
+    # From the strongest to the weakest; which excludes which: PostgreSQL documentation, 13.3.2.
     "{for_update}": "FOR UPDATE",
+    "{for_no_key_update}": "FOR NO KEY UPDATE",
     "{for_share}": "FOR SHARE",
+    "{for_key_share}": "FOR KEY SHARE",
 }
 
 

@@ -1,7 +1,8 @@
 """The guards of organizations, and what their calls have reserved, in the database.
 
-Whoever reserves holds the row of the organization's guards (``claim_guards``) until its
-transaction ends, so that what it counted is still true when it commits, on both databases.
+Whoever reserves holds the row of the organization's guards until its transaction ends, so that what
+it counted is still true when it commits, on both databases. Calls of one organization wait for each
+other there, so it is claimed last, and held for as few round trips as can be.
 """
 
 from typing import Any
@@ -17,8 +18,9 @@ from cordboard.calls.outbound.limits import (
     Usage,
     day_of,
 )
+from cordboard.calls.outbound.model import Reservation
 from cordboard.runtime.actor import Actor
-from cordboard.runtime.db import ReadTx, Row, WriteTx
+from cordboard.runtime.db import ReadTx, Row, Statement, WriteTx
 from cordboard.runtime.db.seam import Value
 from cordboard.runtime.ids import OrganizationId
 
@@ -54,20 +56,40 @@ async def find_guards(tx: ReadTx, organization_id: OrganizationId) -> Guards:
     return Guards() if row is None else _guards_from_row(row)
 
 
-async def claim_guards(tx: WriteTx, organization_id: OrganizationId) -> Guards:
-    """Return an organization's guards, and keep others from reserving or changing them meanwhile.
+async def claim_guards_to_change(tx: WriteTx, organization_id: OrganizationId) -> Guards:
+    """Return an organization's guards, and keep others from changing, reserving and dialling.
 
     What is committed by whoever held them before is seen by the statements that follow.
     """
-    await tx.execute(
-        """INSERT INTO outbound_guards (organization_id, allowed_regions, is_stopped, revision)
-           VALUES ($1, '', 0, 0) ON CONFLICT (organization_id) DO NOTHING""",
-        organization_id,
-    )
-    row = await tx.fetch_one(
-        f"SELECT {_COLUMNS} FROM outbound_guards WHERE organization_id = $1 {{for_update}}",
-        organization_id,
-    )
+    return await _claimed(tx, organization_id, "{for_update}")
+
+
+async def claim_guards_to_reserve(tx: WriteTx, organization_id: OrganizationId) -> Guards:
+    """Return an organization's guards, and keep others from changing them, and from reserving.
+
+    What is committed by whoever held them before is seen by the statements that follow.
+    """
+    return await _claimed(tx, organization_id, "{for_no_key_update}")
+
+
+async def claim_guards_to_dial(tx: WriteTx, organization_id: OrganizationId) -> Guards:
+    """Return an organization's guards, and keep others from changing them.
+
+    Whoever dials keeps nobody else from it, and nobody from reserving.
+    """
+    return await _claimed(tx, organization_id, "{for_key_share}")
+
+
+async def _claimed(tx: WriteTx, organization_id: OrganizationId, lock: str) -> Guards:
+    """Return guards whose row is locked, which is made first where there is none."""
+    sql = f"SELECT {_COLUMNS} FROM outbound_guards WHERE organization_id = $1 {lock}"
+    if (row := await tx.fetch_one(sql, organization_id)) is None:
+        await tx.execute(
+            """INSERT INTO outbound_guards (organization_id, allowed_regions, is_stopped, revision)
+               VALUES ($1, '', 0, 0) ON CONFLICT (organization_id) DO NOTHING""",
+            organization_id,
+        )
+        row = await tx.fetch_one(sql, organization_id)
     return Guards() if row is None else _guards_from_row(row)
 
 
@@ -149,59 +171,53 @@ async def get_usage(tx: ReadTx, organization_id: OrganizationId, max_dials: int)
         organization_id: Whose calls.
         max_dials: How many dials a minute are allowed, to tell which must pass first.
     """
-    today = day_of(tx.now_ms)
     row = await tx.fetch_one(
-        """SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN day = $2 THEN reserved_ms ELSE 0 END), 0)
-             AS BIGINT)
-           FROM outbound_reservation WHERE organization_id = $1 AND settled_ms IS NULL
-             AND reserved_at_ms + reserved_ms > $3""",
+        """SELECT open.calls, open.day_ms,
+             (SELECT COUNT(*) FROM outbound_reservation
+              WHERE organization_id = $1 AND reserved_at_ms > $4),
+             (SELECT reserved_at_ms FROM outbound_reservation
+              WHERE organization_id = $1 AND reserved_at_ms > $4
+              ORDER BY reserved_at_ms DESC LIMIT 1 OFFSET $5),
+             (SELECT spent_ms FROM outbound_day WHERE organization_id = $1 AND day = $2)
+           FROM (
+             SELECT COUNT(*) AS calls, CAST(COALESCE(
+               SUM(CASE WHEN day = $2 THEN reserved_ms ELSE 0 END), 0) AS BIGINT) AS day_ms
+             FROM outbound_reservation WHERE organization_id = $1 AND settled_ms IS NULL
+               AND reserved_at_ms + reserved_ms > $3) AS open""",
         organization_id,
-        today,
+        day_of(tx.now_ms),
         tx.now_ms - SURELY_OVER_MS,
-    )
-    concurrent, open_ms = (0, 0) if row is None else row
-    dials = await tx.fetch_all(
-        """SELECT reserved_at_ms FROM outbound_reservation
-           WHERE organization_id = $1 AND reserved_at_ms > $2 ORDER BY reserved_at_ms DESC""",
-        organization_id,
         tx.now_ms - MINUTE_MS,
+        max_dials - 1,
     )
-    row = await tx.fetch_one(
-        "SELECT spent_ms FROM outbound_day WHERE organization_id = $1 AND day = $2",
-        organization_id,
-        today,
-    )
+    concurrent, open_ms, dials, oldest_dial_ms, day_ms = (0, 0, 0, None, 0) if row is None else row
     return Usage(
         concurrent_calls=concurrent,
-        dials=len(dials),
-        oldest_dial_ms=dials[max_dials - 1][0] if len(dials) >= max_dials else None,
-        day_ms=0 if row is None else row[0],
+        dials=dials,
+        oldest_dial_ms=oldest_dial_ms,
+        day_ms=day_ms or 0,
         open_ms=open_ms,
     )
 
 
-async def insert_reservation(
-    tx: WriteTx, organization_id: OrganizationId, call_id: str, longest_ms: int
-) -> None:
-    """Reserve a call's longest duration of this UTC day; the guards were claimed before."""
-    today = day_of(tx.now_ms)
-    await tx.execute(
+def insert_reservation(reservation: Reservation, now_ms: int) -> tuple[Statement, Statement]:
+    """Return what reserves a call's longest duration of its day; the guards were claimed before."""
+    return (
         """INSERT INTO outbound_reservation
              (call_id, organization_id, day, reserved_at_ms, reserved_ms)
            VALUES ($1, $2, $3, $4, $5)""",
-        call_id,
-        organization_id,
-        today,
-        tx.now_ms,
-        longest_ms,
-    )
-    await tx.execute(
+        (
+            reservation.call_id,
+            reservation.organization_id,
+            reservation.day,
+            now_ms,
+            reservation.longest_ms,
+        ),
+    ), (
         """INSERT INTO outbound_day (organization_id, day, spent_ms) VALUES ($1, $2, $3)
            ON CONFLICT (organization_id, day)
            DO UPDATE SET spent_ms = outbound_day.spent_ms + excluded.spent_ms""",
-        organization_id,
-        today,
-        longest_ms,
+        (reservation.organization_id, reservation.day, reservation.longest_ms),
     )
 
 
@@ -216,46 +232,49 @@ async def find_reserved_ms(tx: ReadTx, organization_id: OrganizationId, call_id:
     return None if row is None else row[0]
 
 
-async def update_settled(
-    tx: WriteTx, organization_id: OrganizationId, call_id: str, used_ms: int
-) -> bool:
-    """Put what a call used in place of what it had reserved, once; False when that was done."""
-    settled = await tx.execute(
-        """UPDATE outbound_reservation SET settled_ms = $3
-           WHERE organization_id = $1 AND call_id = $2 AND settled_ms IS NULL""",
-        organization_id,
-        call_id,
-        tx.now_ms,
-    )
-    if settled == 0:
-        return False
+async def claim_reservation(
+    tx: WriteTx, organization_id: OrganizationId, call_id: str
+) -> Reservation | None:
+    """Return what a call has reserved, and keep others from settling it meanwhile."""
     row = await tx.fetch_one(
-        """SELECT day, reserved_ms FROM outbound_reservation
-           WHERE organization_id = $1 AND call_id = $2""",
+        """SELECT day, reserved_ms, settled_ms FROM outbound_reservation
+           WHERE organization_id = $1 AND call_id = $2 {for_update}""",
         organization_id,
         call_id,
     )
-    if row is not None:
-        await tx.execute(
-            """UPDATE outbound_day SET spent_ms = spent_ms - $3
-               WHERE organization_id = $1 AND day = $2""",
-            organization_id,
-            row[0],
-            row[1] - used_ms,
-        )
-    return True
+    if row is None:
+        return None
+    day, longest_ms, settled_ms = row
+    return Reservation(organization_id, call_id, day, longest_ms, settled_ms is not None)
 
 
-async def delete_past_reservations(tx: WriteTx, organization_id: OrganizationId) -> None:
-    """Forget settled reservations that count in no minute any more, and days long past."""
-    await tx.execute(
+def update_settled(
+    reservation: Reservation, used_ms: int, now_ms: int
+) -> tuple[Statement, Statement]:
+    """Return what puts what a call used in place of what it had reserved; it was claimed before.
+
+    The day's row is the last that is locked: all ends of an organization's calls want it.
+    """
+    return (
+        """UPDATE outbound_reservation SET settled_ms = $3
+           WHERE organization_id = $1 AND call_id = $2""",
+        (reservation.organization_id, reservation.call_id, now_ms),
+    ), (
+        """UPDATE outbound_day SET spent_ms = spent_ms - $3
+           WHERE organization_id = $1 AND day = $2""",
+        (reservation.organization_id, reservation.day, reservation.longest_ms - used_ms),
+    )
+
+
+def delete_past_reservations(
+    organization_id: OrganizationId, now_ms: int
+) -> tuple[Statement, Statement]:
+    """Return what forgets settled reservations that count in no minute any more, and past days."""
+    return (
         """DELETE FROM outbound_reservation
            WHERE organization_id = $1 AND settled_ms IS NOT NULL AND reserved_at_ms <= $2""",
-        organization_id,
-        tx.now_ms - MINUTE_MS,
-    )
-    await tx.execute(
+        (organization_id, now_ms - MINUTE_MS),
+    ), (
         "DELETE FROM outbound_day WHERE organization_id = $1 AND day < $2",
-        organization_id,
-        day_of(tx.now_ms) - DAYS_KEPT,
+        (organization_id, day_of(now_ms) - DAYS_KEPT),
     )
