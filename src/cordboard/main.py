@@ -44,7 +44,7 @@ from cordboard.runtime.errors import DomainError
 from cordboard.runtime.repeating import Work, repeated
 from cordboard.runtime.responsiveness import keep_responsive
 from cordboard.runtime.settings import Settings, shown_value
-from cordboard.runtime.stopping import stop_signal
+from cordboard.runtime.stopping import end_when_told, stop_signal
 from cordboard.runtime.telemetry.metrics import BUILD
 from cordboard.simulated.cli import simulate_livekit
 
@@ -132,6 +132,7 @@ def serve(
     migrate: Annotated[bool, typer.Option(help="Bring the schema up to date first.")] = True,
 ) -> None:
     """Serve the API until SIGINT or SIGTERM; requests in flight are finished."""
+    end_when_told()
     from cordboard.edge.api.server import bound_sockets  # noqa: PLC0415 - see the module's words
 
     with refusals():

@@ -10,6 +10,7 @@ from cordboard.organizations.model import SCOPES
 from cordboard.runtime.db.migrations import all_migrations
 from tests.support.caller import NUMBERS
 from tests.support.databases import sqlite_copy
+from tests.support.ports import free_port
 from tests.support.process import Place
 
 SCHEMA = [migration.name for migration in all_migrations()]
@@ -193,6 +194,32 @@ def test_config_shows_values_and_sources_and_no_secret(tmp_path: Path) -> None:
     assert rows["CORDBOARD_HOST"] == ("127.0.0.1", "default")
     option = Place(tmp_path).run("config", "--database", "sqlite:///x.db", "--json").json
     assert (option[0]["value"], option[0]["source"]) == ("sqlite:///x.db", "command line")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORDBOARD_SECRET_KEY", "abc"),
+        ("CORDBOARD_LIVEKIT_URL", "ws://127.0.0.1:7880"),
+    ],
+)
+def test_config_names_a_value_that_no_server_would_start_with(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    ran = Place(tmp_path).run("config", **{name: value})
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(f"cordboard: {name}")
+
+
+def test_a_postgresql_that_is_not_there_is_said_not_to_be_reached(tmp_path: Path) -> None:
+    for url in (
+        f"postgresql://u@127.0.0.1:{free_port()}/cordboard",
+        f"postgresql:///cordboard?host={tmp_path}/none",
+    ):
+        ran = Place(tmp_path).run("organization", "list", CORDBOARD_DATABASE_URL=url)
+        assert ran.status == 1
+        assert "PostgreSQL at CORDBOARD_DATABASE_URL cannot be reached: " in ran.err
+        assert "Errno" not in ran.err
 
 
 def test_the_version_is_printed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 
@@ -20,6 +21,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def _end() -> None:
     log.warning("stop_cut_short", seconds=LONGEST_STOP_S)
+    os._exit(os.EX_OK)
+
+
+def end_when_told() -> None:
+    """Let SIGINT and SIGTERM end the process as :func:`stop_signal` does, while nothing has begun.
+
+    That takes over once there is a loop; what is imported until then takes a while.
+    """
+    for number in SIGNALS:
+        signal.signal(number, _end_at_once)
+
+
+def _end_at_once(_number: int, _frame: FrameType | None) -> None:
     os._exit(os.EX_OK)
 
 

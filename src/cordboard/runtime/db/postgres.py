@@ -259,5 +259,8 @@ async def _commit(connection: Connection) -> None:
 
 def cannot_connect(error: BaseException) -> StartError:
     """Return the refusal to start without PostgreSQL."""
+    if isinstance(error, OSError):
+        reason = "" if error.strerror is None else f": {error.strerror}"
+        return StartError(f"PostgreSQL at CORDBOARD_DATABASE_URL cannot be reached{reason}")
     reason = str(error) or type(error).__name__
     return StartError(f"cannot use PostgreSQL at CORDBOARD_DATABASE_URL: {reason}")
