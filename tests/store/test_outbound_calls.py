@@ -73,6 +73,24 @@ async def test_nobody_dials_once_the_kill_switch_is_on(db: Database) -> None:
     assert stopped.dial.intent_ms is None
 
 
+async def test_calls_are_stopped_together_those_of_others_and_those_being_ended_are_not(
+    db: Database,
+) -> None:
+    actor, other = await an_actor(db), await an_actor(db)
+    first, second, ending = [await placed(db, actor) for _ in range(3)]
+    foreign = await placed(db, other)
+    await db.write(end_call, actor, ending.call_id)
+    calls = [ending, second, foreign, first]
+    stops = [
+        db.write(operations.stop_calls, actor.organization_id, some)
+        for some in (calls, calls[::-1])
+        for _ in range(AT_ONCE)
+    ]
+    await asyncio.gather(*stops)
+    reasons = [(await now(db, call)).closing_reason for call in (first, second, ending, foreign)]
+    assert reasons == [EndReason.STOPPED, EndReason.STOPPED, EndReason.ENDED_BY_REQUEST, None]
+
+
 async def test_nobody_dials_for_a_call_that_is_being_ended_or_has_no_agent(db: Database) -> None:
     actor = await an_actor(db)
     without = await placed(db, actor)

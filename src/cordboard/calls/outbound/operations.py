@@ -4,6 +4,7 @@ Whoever changes a call has claimed its room first, as for inbound calls, so its 
 after the other. The intent to dial is committed once; whoever commits it dials, and nobody else.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from cordboard.calls.outbound.model import (
 )
 from cordboard.calls.outbound.outcomes import DialOutcome
 from cordboard.calls.outbound.reservations import reserve, settle
+from cordboard.calls.outbound.store.calls_up import claim_calls
 from cordboard.calls.outbound.store.guards import (
     claim_guards_to_dial,
     find_guards,
@@ -161,6 +163,25 @@ async def close(
     if now is None or now.closing_ms is not None or now.ended_ms is not None:
         return None
     return await _store(tx, now, closing_ms=at_ms or tx.now_ms, closing_reason=reason)
+
+
+async def stop_calls(tx: WriteTx, organization_id: OrganizationId, calls: Sequence[Call]) -> None:
+    """Begin to end calls because of the kill switch, in as many round trips as one of them takes.
+
+    Args:
+        tx: A transaction.
+        organization_id: Whose kill switch is on.
+        calls: Calls of its, all at one LiveKit; those that are being ended stay as they are.
+    """
+    cluster_id = calls[0].cluster_id
+    rooms = [call.room_sid for call in calls]
+    stopped = [
+        call.changed(tx.now_ms, closing_ms=tx.now_ms, closing_reason=EndReason.STOPPED)
+        for call in await claim_calls(tx, organization_id, cluster_id, rooms)
+        if call.closing_ms is None and call.ended_ms is None
+    ]
+    if stopped:
+        await tx.execute_together(*(store.update_call(call) for call in stopped))
 
 
 async def finish(tx: WriteTx, call: Call) -> Call | None:

@@ -94,6 +94,7 @@ async def schedule_call(
     """
     _check_ahead(at_ms, tx.now_ms)
     call = await checked_call(tx, actor.organization_id, tx.new_id("call_"), request, rules)
+    await store.claim_room(tx, call.cluster_id, call.room_sid)
     await claim_guards_to_reserve(tx, actor.organization_id)
     waiting_now = await get_waiting_count(tx, actor.organization_id)
     check_waiting(waiting_now, rules.max_scheduled_calls)
@@ -101,7 +102,6 @@ async def schedule_call(
     waiting = msgspec.structs.replace(
         call, state=CallState.SCHEDULED, started_ms=at_ms, schedule=schedule
     )
-    await store.claim_room(tx, waiting.cluster_id, waiting.room_sid)
     await tx.execute_together(store.insert_call(waiting))
     return waiting
 

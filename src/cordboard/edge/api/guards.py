@@ -49,7 +49,10 @@ async def update_guards(request: HTTPRequest) -> Response[bytes]:
     changes = decode(await raw_body(request), _update_body).checked()
     read_query(request)
     check_organization(request, actor)
-    guards, usage = await context_of(request).db.write(_changed, actor, changes)
+    context = context_of(request)
+    guards, usage = await context.db.write(_changed, actor, changes)
+    if guards.is_stopped and context.answering is not None:
+        context.answering.look_for_outbound()
     return respond(docs.UPDATE.message, guards_answer(actor.organization_id, guards, usage))
 
 
