@@ -13,6 +13,7 @@ from tests.support.server import HOST, RunningServer
 _HOST = b"Host: localhost\r\n"
 _GET = b"GET /healthz HTTP/1.1\r\n" + _HOST
 _POST = b"POST /api/agents/create HTTP/1.1\r\n" + _HOST
+ALIVE = b'{"status":"alive"}'
 GARBAGE = b"GARBAGE\r\n\r\n"
 
 UNREADABLE = {
@@ -81,6 +82,42 @@ def test_a_head_without_end_gets_the_envelope_too(sqlite_server: RunningServer) 
     assert (status, said["code"]) == (431, "request.head_too_large")
     assert said["request_id"] == headers["x-request-id"]
     assert said["error"] == "Request line and headers may have up to 65,536 bytes together"
+
+
+def a_head(size: int) -> bytes:
+    """Return a request whose head has exactly so many bytes."""
+    begin = _GET + b"Connection: close\r\n" + (b"A: " + b"x" * 7000 + b"\r\n") * 9 + b"B: "
+    return begin + b"x" * (size - len(begin) - 4) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("piece", [65_000, 9_000])
+def test_a_head_may_have_64_kib_and_no_byte_more_wherever_it_is_cut(
+    sqlite_server: RunningServer, piece: int
+) -> None:
+    for size, expected in (65_536, 200), (65_537, 431), (66_000, 431):
+        sent = a_head(size)
+        assert len(sent) == size
+        address = HOST, sqlite_server.port
+        with socket.create_connection(address) as connection, connection.makefile("rb") as stream:
+            connection.settimeout(20)
+            # Another request comes with its beginning, and is answered before the rest comes.
+            connection.sendall(_GET + b"\r\n" + sent[:piece])
+            assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+            while stream.readline().strip():
+                pass
+            assert stream.read(len(ALIVE)) == ALIVE
+            for at in range(piece, size, piece):
+                connection.sendall(sent[at : at + piece])
+            assert stream.readline().startswith(b"HTTP/1.1 %d " % expected)
+
+
+@pytest.mark.parametrize("size", [65_537, 66_000, 100_000])
+def test_a_head_that_is_too_large_and_comes_at_once_is_refused(
+    sqlite_server: RunningServer, size: int
+) -> None:
+    assert answers(sqlite_server, a_head(65_536)).startswith(b"HTTP/1.1 200 ")
+    status, _, said = parsed(answers(sqlite_server, a_head(size)))
+    assert (status, said["code"]) == (431, "request.head_too_large")
 
 
 def test_they_are_counted_by_their_code(sqlite_server: RunningServer) -> None:

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 LARGEST_HEAD = 65_536
-"""Bytes of request line and headers, or of the fields after a body, give or take one read from the
-socket."""
+"""Bytes of request line and headers, or, give or take one read from the socket, of the fields after
+a body."""
+
+REST_OF_HEAD = len("  HTTP/1.1\r\n\r\n")
+"""Bytes of a head that are neither its method nor its target nor a field's."""
 
 LARGEST_READ = 262_144
 """Bytes that an event loop reads from a socket at once."""
@@ -97,20 +100,36 @@ class ReadingProtocol(HttpToolsProtocol):
 
     _is_in_fields = False
     _fields_size = 0
+    _read_size = 0
+    _has_ended_one = False
     _task: Task[None] | None = None
 
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a head; the pause between two requests is over."""
         self._unset_keepalive_if_required()
         self._is_in_fields = True
-        self._fields_size = 0
+        # What the request before has of this read may not count; how much that is, nobody tells.
+        self._is_from_within = self._has_ended_one
+        self._fields_size = -self._read_size if self._is_from_within else 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Stop counting; drop the fields that are still to come."""
+        """Stop counting; drop the fields that are still to come.
+
+        Raises:
+            HeadTooLargeError: Together they are too large, which is known exactly now. It is
+                looked at only where so much may have come.
+        """
+        if self._is_from_within or self._fields_size + self._read_size > LARGEST_HEAD:
+            self._check_head()
         self._is_in_fields = False
         super().on_headers_complete()
         self.headers = _DROPPED
+
+    def _check_head(self) -> None:
+        fields = sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if len(self.parser.get_method()) + len(self.url) + REST_OF_HEAD + fields > LARGEST_HEAD:
+            raise HeadTooLargeError(LARGEST_HEAD)
 
     def on_chunk_header(self) -> None:
         """Count again: fields follow, unless this chunk holds something.
@@ -134,6 +153,7 @@ class ReadingProtocol(HttpToolsProtocol):
 
         uvicorn lets it begin with the answer, and forgets it when the rest of the body comes.
         """
+        self._has_ended_one = True
         super().on_message_complete()
         cycle: Any = self.cycle
         is_of_this = cycle is not None and cycle.scope is self.scope
@@ -146,10 +166,17 @@ class ReadingProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came; refuse a head that does not end."""
         self._unset_keepalive_if_required()
+        self._read_size = len(data)
+        self._has_ended_one = False
         try:
             self._parse(data)
-        except HttpParserError:
-            self._refuse(MalformedRequestError(UNREADABLE))
+        except HttpParserError as error:
+            is_too_large = isinstance(error.__context__, HeadTooLargeError)
+            self._refuse(
+                HeadTooLargeError(LARGEST_HEAD)
+                if is_too_large
+                else MalformedRequestError(UNREADABLE)
+            )
             return
         if self._is_in_fields:
             self._fields_size += len(data)
