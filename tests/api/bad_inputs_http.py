@@ -118,6 +118,13 @@ HEADERS = [
         f"Send application/json, not {'x' * 100}",
     ),
     headed(
+        "parameters of no media type",
+        {"Content-Type": ";charset=utf-8"},
+        415,
+        "request.media_type",
+        "Send application/json, not ''",
+    ),
+    headed(
         "a compressed body",
         {"Content-Encoding": "gzip"},
         415,

@@ -214,3 +214,18 @@ def test_a_body_that_is_not_taken_is_told_what_would_be(
 def test_a_body_that_is_not_encoded_may_say_so(caller: Caller, coding: str) -> None:
     body = {"phone_number": a_number()}
     assert caller.request("POST", CREATE, body, {"Content-Encoding": coding}).status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "identity, chunked", "Gzip,chunked"])
+def test_a_body_that_is_encoded_beside_its_chunks_is_not_read_as_if_it_were_not(
+    sqlite_server: RunningServer, coding: str
+) -> None:
+    caller = sqlite_server.organization()
+    number = f'{{"phone_number": "{a_number()}"}}'.encode()
+    head = head_of(caller, "POST", CREATE) + b"Connection: close\r\n"
+    head += f"Transfer-Encoding: {coding}\r\n\r\n".encode()
+    sent = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(number), number)
+    status, _, said = parsed(answers(sqlite_server, sent))
+    assert (status, said["code"]) == (400, "request.malformed")
+    assert said["error"].endswith(f"not {coding.lower()}")
+    assert caller.listed() == []

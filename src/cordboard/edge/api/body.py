@@ -16,6 +16,7 @@ from cordboard.edge.api.context import HTTPRequest
 from cordboard.edge.api.refusals import (
     BodyTooLargeError,
     ClientLeftError,
+    MalformedRequestError,
     UnsupportedMediaTypeError,
 )
 from cordboard.runtime.errors import InvalidError
@@ -28,6 +29,7 @@ DEEPEST = 100
 """How many lists and objects may stand in each other. The interpreter's stack allows far more, but
 what is kept of a body is read again where less of the stack is left."""
 ACCEPTED_TYPES = ("application/json", "application/x-www-form-urlencoded")
+CHUNKED = "chunked"
 IDENTITY = "identity"
 """The coding of what is not encoded (RFC 9110, section 12.5.3)."""
 
@@ -72,8 +74,9 @@ async def raw_body(request: HTTPRequest) -> bytes:
     content_type = header(request, b"content-type")
     if content_type is not None:
         media_type = content_type.partition(";")[0].strip().lower()
-        if media_type and media_type not in ACCEPTED_TYPES:
-            detail = f"Send application/json, not {media_type[:LONGEST_ECHO]}"
+        # That a header is empty says nothing; one with parameters of nothing says what is none.
+        if content_type and media_type not in ACCEPTED_TYPES:
+            detail = f"Send application/json, not {media_type[:LONGEST_ECHO] or EMPTY}"
             raise UnsupportedMediaTypeError(detail, ("Accept", ACCEPTED_TYPES[0]))
     return raw
 
@@ -84,9 +87,12 @@ async def received(request: HTTPRequest, largest: int) -> bytes:
     Raises:
         BodyTooLargeError: It has more bytes than ``largest``, whether it said so at first or not.
         ClientLeftError: The client went away before all of it had come.
+        MalformedRequestError: It is encoded for its way in more than chunks.
     """
     announced = header(request, b"content-length")
-    if announced is not None and int(announced) > largest:
+    if announced is None:
+        _check_transfer(request)
+    elif int(announced) > largest:
         raise BodyTooLargeError(largest)
     parts: list[bytes] = []
     left = largest
@@ -101,6 +107,15 @@ async def received(request: HTTPRequest, largest: int) -> bytes:
         parts.append(part)
         if not message["more_body"]:
             return b"".join(parts)
+
+
+def _check_transfer(request: HTTPRequest) -> None:
+    """Refuse a body of which only the chunks were taken apart (RFC 9112, section 6.1)."""
+    coding = (header(request, b"transfer-encoding") or CHUNKED).lower()
+    if coding != CHUNKED:
+        shown = coding[:LONGEST_ECHO]
+        detail = f"Transfer-Encoding: send the body as it is or {CHUNKED}, not {shown}"
+        raise MalformedRequestError(detail)
 
 
 def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
