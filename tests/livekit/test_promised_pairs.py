@@ -12,8 +12,10 @@ from cordboard.provisioning.promise_pairs import PROMISED_AT_ONCE, promise_pairs
 from cordboard.routing import store
 from cordboard.routing.model import RoutableNumber
 from cordboard.routing.store import NumberState
+from cordboard.routing.topology import NOBODY
 from cordboard.runtime.db import Database, open_database
 from cordboard.runtime.ids import OrganizationId, RegistrationId
+from cordboard.simulated.livekit import Moment
 from tests.support.numbers import registered
 from tests.support.organizations import an_actor
 from tests.support.raw_sql import run_sql
@@ -162,3 +164,27 @@ async def test_a_state_is_read_as_it_was_stored_whatever_it_says(db: Database, e
     await note_states(db, [first], [])
     states = await db.scan(store.list_states, CLUSTER)
     assert states == {"num_0001": first, "num_0002": second}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM phone_number",
+        "UPDATE phone_number SET registration_id = 'num_anew'",
+        "UPDATE phone_number SET inbound_agent_id = NULL",
+    ],
+)
+async def test_a_number_that_wants_its_pair_no_more_while_it_is_made_does_not_get_it(
+    world: Reconciled, database_url: str, change: str
+) -> None:
+    await world.reconciler.tick()
+    number = await world.register("desk")
+
+    def meanwhile(method: str, moment: Moment) -> None:
+        if (method, moment) == ("CreateSIPDispatchRule", Moment.BEFORE_EFFECT):
+            run_sql(database_url, change)
+
+    world.lk.on_request = meanwhile
+    await world.reconciler.tick()
+    assert not any(number.phone_number in it.numbers for it in world.lk.sip.inbound.values())
+    assert world.taker(number.phone_number) == NOBODY

@@ -6,7 +6,7 @@ an unanswered create left behind is found by its tag, and adopted, in the next.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -294,16 +294,23 @@ class Reconciler:
     ) -> Outcomes:
         """Put right the pairs of numbers of which it is known; return what came of each."""
 
-        def items() -> Iterator[tuple[str, tuple[Pair, Repair]]]:
+        def items() -> Iterator[tuple[str, tuple[Pair, Repair, Callable[[], Awaitable[bool]]]]]:
             for repair in repairs:
                 number = numbers.get(repair.tag) if repair.tag in known else None
                 pair = None if number is None else pair_of(self._estate, number)
-                if pair is not None:
-                    yield repair.tag, (pair, repair)
+                if number is not None and pair is not None:
+                    yield repair.tag, (pair, repair, partial(self._has_pair, number))
 
         return await for_each_tag(
             items(), lambda item: repair_pair(self._livekit, *item), self._still_leads
         )
+
+    async def _has_pair(self, number: RoutableNumber) -> bool:
+        """Whether a number is still registered as it was, and still to have a pair of its own."""
+        name = number.phone_number
+        now = (await self._db.read(store.find_routable_numbers, [name])).get(name)
+        is_same = now is not None and now.registration_id == number.registration_id
+        return now is not None and is_same and pair_of(self._estate, now) is not None
 
     def _learned(
         self, plan: Plan, outcomes: Outcomes, known: dict[str, NumberState]
